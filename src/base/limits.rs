@@ -1,0 +1,166 @@
+//! Every bound of the server, unit last in its name.
+//!
+//! A bound that a user may move has its default and its range here; the
+//! configuration refuses what lies outside. Relations between bounds are
+//! asserted when the crate is compiled.
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+// --- reading -----------------------------------------------------------
+
+/// The buffer that all connections of a worker read into.
+pub const READ_BYTES: usize = 64 * KIB;
+/// Largest head (request line and field lines) that can be configured:
+/// offsets into a head are `u16`.
+pub const HEAD_BYTES_MAX: usize = 65_535;
+/// Smallest head limit that can be configured.
+pub const HEAD_BYTES_MIN: usize = 256;
+/// Head limit unless set.
+pub const HEAD_BYTES_DEFAULT: usize = 16 * KIB;
+/// Field lines in one head; one more is answered 431.
+pub const HEAD_FIELDS_MAX: usize = 100;
+/// Largest request body that can be configured.
+pub const BODY_BYTES_MAX: usize = 6 * MIB;
+/// Body limit unless set.
+pub const BODY_BYTES_DEFAULT: usize = MIB;
+/// Chunk-size line of a chunked body, extensions included (RFC 9112 7.1.1).
+pub const CHUNK_LINE_BYTES_MAX: usize = 256;
+/// Trailer section of a chunked body; trailers are read and dropped.
+pub const TRAILER_BYTES_MAX: usize = 8 * KIB;
+/// A body's deadline is renewed whenever this much more has come.
+pub const BODY_PROGRESS_BYTES: usize = KIB;
+
+// --- the binary protocol -----------------------------------------------
+
+/// Head of a package.
+pub const PACKAGE_HEAD_BYTES: usize = 8;
+/// Largest package that can be configured: its length is a `u16`.
+pub const PACKAGE_BYTES_MAX: usize = 65_535;
+/// Package limit unless set, head included.
+pub const PACKAGE_BYTES_DEFAULT: usize = 30_000;
+/// The bad package that closes its connection.
+pub const BAD_PACKAGES_MAX: u8 = 3;
+/// Heartbeats a client may miss.
+pub const HEARTBEATS_MISSED_MAX: u64 = 3;
+/// Grace on top of the missed heartbeats.
+pub const HEARTBEAT_GRACE_S: u64 = 10;
+
+// --- buffers -----------------------------------------------------------
+
+/// Sizes that buffers come in.
+pub const BUFFER_CLASS_BYTES: [usize; 7] = [
+    4 * KIB,
+    16 * KIB,
+    64 * KIB,
+    256 * KIB,
+    MIB,
+    4 * MIB,
+    8 * MIB,
+];
+/// Free buffers that one pool keeps of each class.
+pub const BUFFERS_KEPT_MAX: [usize; 7] = [256, 64, 16, 4, 1, 0, 0];
+/// Buffer memory of all workers unless set.
+pub const BUFFER_MB_DEFAULT: usize = 256;
+/// Least buffer memory that can be configured.
+pub const BUFFER_MB_MIN: usize = 1;
+
+// --- answering ---------------------------------------------------------
+
+/// Answers gathered before they are written; above it parsing stops, also of
+/// bytes already held.
+pub const REPLIES_HIGH_BYTES: usize = 128 * KIB;
+/// Capacity that a set of answers keeps from one use to the next.
+pub const REPLIES_KEPT_BYTES: usize = 256 * KIB;
+/// Bodies below this are copied behind their heads; from here on they are
+/// shared and leave by `writev`.
+pub const COPY_BYTES_MAX: usize = 32 * KIB;
+/// A connection whose outbox holds less than this reads again.
+pub const OUTBOX_LOW_BYTES: usize = 64 * KIB;
+/// Memory that the outbox of one connection may pin; past it the peer is
+/// dropped. Files that leave by `sendfile` do not count.
+pub const OUTBOX_BYTES_MAX: usize = 16 * MIB;
+/// Packages that may wait for one peer unless set.
+pub const QUEUED_PACKAGES_DEFAULT: usize = 400;
+/// Slices in one `writev`.
+pub const WRITE_SLICES_MAX: usize = 64;
+/// Bytes in one `sendfile`, so that one fast reader cannot hold a loop.
+pub const SENDFILE_BYTES_MAX: usize = MIB;
+
+// --- a turn of the loop ------------------------------------------------
+
+/// Events taken from one poll.
+pub const EVENTS_MAX: usize = 1024;
+/// Connections accepted from one listener in one turn.
+pub const ACCEPT_BUDGET: usize = 128;
+/// Bytes written to one connection in one turn before others get theirs.
+pub const WRITE_BUDGET_BYTES: usize = 2 * MIB;
+/// Letters taken from a worker's inbox in one turn.
+pub const MAIL_BUDGET: usize = 1024;
+/// Letters that one worker's inbox holds.
+pub const INBOX_LETTERS_MAX: usize = 4096;
+
+// --- closing -----------------------------------------------------------
+
+/// A lingering close discards at most this much.
+pub const LINGER_BYTES_MAX: usize = 64 * KIB;
+/// A lingering close lasts at most this long.
+pub const LINGER_MS: u64 = 2_000;
+/// A connection at rest for this long is let go while the server drains.
+pub const DRAIN_QUIET_MS: u64 = 1_000;
+
+// --- time --------------------------------------------------------------
+
+/// One step of the timing wheel's hand.
+pub const TICK_MS: u64 = 1_000;
+/// Buckets on the wheel's rim.
+pub const WHEEL_BUCKETS: usize = 8;
+
+// --- files -------------------------------------------------------------
+
+/// A cached file is looked at again when its last look is this old.
+pub const FILE_FRESH_MS: u64 = 1_000;
+/// An open file that nobody used for this long is closed.
+pub const FILE_UNUSED_MS: u64 = 5_000;
+/// Larger files are not held in memory but sent by `sendfile`.
+pub const FILE_CACHED_BYTES_MAX: usize = 4 * MIB;
+/// A request path longer than this names no file.
+pub const PATH_BYTES_MAX: usize = 4_095;
+
+// --- jobs (proactor) ---------------------------------------------------
+
+/// Requests that one job carries.
+pub const JOB_REQUESTS_MAX: usize = 256;
+/// Free jobs that a worker keeps for reuse.
+pub const JOBS_KEPT_MAX: usize = 64;
+
+// --- machine -----------------------------------------------------------
+
+/// Event loops in one process: a peer's address has 16 bits for its worker.
+pub const WORKERS_MAX: usize = 256;
+/// Pool threads in one process.
+pub const POOL_THREADS_MAX: usize = 1024;
+/// Jobs under way per worker that can be configured.
+pub const QUEUE_LEN_MAX: usize = 65_536;
+/// Open files kept free of connections: log, listeners, files being served.
+pub const SPARE_FILES: usize = 64;
+/// Longest time that can be configured, in seconds (a week).
+pub const TIMEOUT_S_MAX: u64 = 7 * 24 * 3600;
+
+const _: () = {
+    assert!(HEAD_BYTES_DEFAULT <= HEAD_BYTES_MAX);
+    assert!(HEAD_BYTES_MAX <= READ_BYTES);
+    assert!(HEAD_BYTES_MAX <= u16::MAX as usize);
+    assert!(PACKAGE_BYTES_MAX <= READ_BYTES);
+    assert!(PACKAGE_BYTES_DEFAULT <= PACKAGE_BYTES_MAX);
+    assert!(BODY_BYTES_DEFAULT <= BODY_BYTES_MAX);
+    // A collected request (head and body) fits the largest buffer.
+    assert!(HEAD_BYTES_MAX + BODY_BYTES_MAX <= BUFFER_CLASS_BYTES[6]);
+    // One read fits one buffer of a class.
+    assert!(READ_BYTES == BUFFER_CLASS_BYTES[2]);
+    // Below the low mark there is room for a whole batch of answers.
+    assert!(OUTBOX_LOW_BYTES <= REPLIES_HIGH_BYTES);
+    assert!(REPLIES_HIGH_BYTES + FILE_CACHED_BYTES_MAX < OUTBOX_BYTES_MAX);
+    assert!(WHEEL_BUCKETS.is_power_of_two());
+    assert!(WORKERS_MAX <= u16::MAX as usize + 1);
+};

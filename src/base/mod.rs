@@ -1,0 +1,6 @@
+//! F0: what every room may use: bounds, keys, time, buffers. Pure.
+
+pub mod buffer;
+pub mod key;
+pub mod limits;
+pub mod tick;

@@ -1,0 +1,114 @@
+//! The checked configuration: every value in it may be used as it is.
+
+use crate::base::tick::Millis;
+use crate::config::{Mode, Protocol};
+use log::LevelFilter;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// All that a user may decide. Made by [`parse`](crate::config::parse) and
+/// [`overridden`](Config::overridden) alone, which check it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where services are called: on the loops or on pool threads.
+    pub mode: Mode,
+    /// Event loops; 0 = one per CPU.
+    pub workers: usize,
+    /// Addresses to listen on: at least one, each once (port 0 may repeat).
+    pub listen: Vec<Listen>,
+    /// Static sites; for now exactly one, for all hosts.
+    pub sites: Vec<Site>,
+    /// How long a peer may take.
+    pub timeouts: Timeouts,
+    /// Files kept in memory.
+    pub cache: Cache,
+    /// The pool of threads, used in proactor mode.
+    pub proactor: Proactor,
+    /// What one peer, and all of them, may take.
+    pub limits: Limits,
+    /// How long a drain may take before what is left is cut; 0 = cut at once.
+    pub drain: Millis,
+    /// The server's own log.
+    pub log: Log,
+}
+
+/// One address to listen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Where; port 0 = any free port.
+    pub addr: SocketAddr,
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// Take a connection only when its first bytes are there; never true
+    /// unless the protocol is HTTP.
+    pub defer_accept: bool,
+}
+
+/// A folder that is served to some hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Names in the Host header; `*` = all others.
+    pub hosts: Vec<String>,
+    /// The folder; never empty.
+    pub root: PathBuf,
+}
+
+/// How long a peer may take; `None` = for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Between two requests.
+    pub http_idle: Option<Millis>,
+    /// From the first byte of a head to its last.
+    pub http_head: Option<Millis>,
+    /// A body or an answer must move on within this.
+    pub progress: Option<Millis>,
+    /// A frame client without a package for this long is dropped:
+    /// three heartbeats and ten seconds of grace.
+    pub frame_silence: Option<Millis>,
+    /// How often a frame client is expected to send a heartbeat.
+    pub frame_heartbeat: Option<Millis>,
+}
+
+/// Files that each worker keeps in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Number of files; 0 = no cache.
+    pub files: usize,
+    /// Bytes of all of them together.
+    pub total_bytes: usize,
+}
+
+/// The pool of threads that calls services in proactor mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proactor {
+    /// Threads of the process; 0 = two per CPU.
+    pub threads: usize,
+    /// Jobs under way per worker; at least 1.
+    pub queue_len: usize,
+}
+
+/// What one peer, and all of them, may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of the process; 0 = what the open-file limit allows.
+    pub connections: usize,
+    /// Bytes of a request's head.
+    pub head_bytes: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Bytes of a package, head included.
+    pub package_bytes: usize,
+    /// Packages that may wait for one peer that does not read.
+    pub queued_packages: usize,
+    /// Bytes of the buffers of all workers; one whole request fits.
+    pub buffer_bytes: usize,
+}
+
+/// The server's own log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The least important messages that are still written.
+    pub level: LevelFilter,
+    /// Where to; `None` = standard error.
+    pub file: Option<PathBuf>,
+}

@@ -1,0 +1,223 @@
+//! Every key of the file, each in one place: its name, range, default, and
+//! where it goes.
+
+use crate::base::limits::*;
+use crate::base::tick::Millis;
+use crate::config::address;
+use crate::config::reader::Section;
+use crate::config::{Cache, Config, Limits, Listen, Log, Mode, Proactor, Protocol, Site, Timeouts};
+use log::LevelFilter;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+const MIB: usize = 1 << 20;
+/// Files that a worker's cache may be told to hold.
+const CACHE_FILES_MAX: usize = 1_000_000;
+/// Memory that a key may claim: one TiB.
+const MEMORY_MB_MAX: usize = 1 << 20;
+/// Connections that may be asked for.
+const CONNECTIONS_MAX: usize = 10_000_000;
+/// Packages that may be let wait for one peer.
+const QUEUED_PACKAGES_MAX: usize = 65_536;
+
+/// The top of the file, and all sections below it.
+pub(super) fn config(top: &mut Section<'_, '_>) -> Config {
+    Config {
+        mode: top.choice("mode", Mode::Reactor),
+        workers: top.count("workers", 0..=WORKERS_MAX, 0),
+        listen: listeners(top),
+        sites: sites(top),
+        timeouts: top.section("timeouts", timeouts),
+        cache: top.section("cache", cache),
+        proactor: top.section("proactor", proactor),
+        limits: top.section("limits", limits),
+        drain: top.section("master", drain),
+        log: top.section("log", log),
+    }
+}
+
+fn listeners(top: &mut Section<'_, '_>) -> Vec<Listen> {
+    let Some(all) = top.sections("listen", listener) else {
+        return default_listeners();
+    };
+    let mut listen: Vec<Listen> = Vec::new();
+    for (at, new) in all.into_iter().flatten() {
+        if new.addr.port() != 0 && listen.iter().any(|known| known.addr == new.addr) {
+            let message = format!("{} is listened on already: write another port", new.addr);
+            top.problem(at, message);
+        }
+        listen.push(new);
+    }
+    listen
+}
+
+/// One `[[listen]]`, and where in the text its address is.
+fn listener(keys: &mut Section<'_, '_>) -> Option<(usize, Listen)> {
+    let addr = keys.required("addr", "\"127.0.0.1:8080\"", address::parse);
+    let protocol = keys.choice("protocol", Protocol::Http);
+    let defer_accept = keys.flag("defer_accept", protocol == Protocol::Http);
+    if defer_accept && protocol != Protocol::Http {
+        let message = "`defer_accept` is for protocol = \"http\" alone: write false, or remove it";
+        keys.problem(keys.at("defer_accept"), message.to_owned());
+    }
+    Some((
+        keys.at("addr"),
+        Listen {
+            addr: addr?,
+            protocol,
+            defer_accept,
+        },
+    ))
+}
+
+fn default_listeners() -> Vec<Listen> {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    vec![
+        Listen {
+            addr: at(8080),
+            protocol: Protocol::Http,
+            defer_accept: true,
+        },
+        Listen {
+            addr: at(9000),
+            protocol: Protocol::Frame,
+            defer_accept: false,
+        },
+    ]
+}
+
+fn sites(top: &mut Section<'_, '_>) -> Vec<Site> {
+    let Some(all) = top.sections("site", site) else {
+        return vec![Site {
+            hosts: vec!["*".to_owned()],
+            root: PathBuf::from("www"),
+        }];
+    };
+    // One site for all hosts is what the server can do so far.
+    for (at, _) in all.iter().skip(1) {
+        top.problem(
+            *at,
+            "only one [[site]] can be served so far: remove this one".to_owned(),
+        );
+    }
+    all.into_iter().take(1).map(|(_, site)| site).collect()
+}
+
+/// One `[[site]]`, and where in the text it begins.
+fn site(keys: &mut Section<'_, '_>) -> (usize, Site) {
+    let hosts = keys.texts("hosts", &["*"]);
+    if hosts != ["*"] {
+        let message = "`hosts` must be [\"*\"] so far: one site is served to all hosts";
+        keys.problem(keys.at("hosts"), message.to_owned());
+    }
+    let root = keys.text("root", "www");
+    if root.is_empty() {
+        let message = "`root` must name a folder: write root = \"www\", or \".\" for this one";
+        keys.problem(keys.at("root"), message.to_owned());
+    }
+    (
+        keys.begin(),
+        Site {
+            hosts,
+            root: PathBuf::from(root),
+        },
+    )
+}
+
+fn timeouts(keys: &mut Section<'_, '_>) -> Timeouts {
+    let frame_heartbeat = seconds(keys, "frame_heartbeat_s", 20);
+    let missed = |beat: Millis| beat.0 * HEARTBEATS_MISSED_MAX;
+    let grace = Millis::seconds(HEARTBEAT_GRACE_S).0;
+    Timeouts {
+        http_idle: seconds(keys, "http_idle_s", 8),
+        http_head: seconds(keys, "http_head_s", 8),
+        progress: seconds(keys, "progress_s", 30),
+        frame_silence: frame_heartbeat.map(|beat| Millis(missed(beat) + grace)),
+        frame_heartbeat,
+    }
+}
+
+/// A time in seconds that 0 switches off.
+fn seconds(keys: &mut Section<'_, '_>, key: &'static str, default: usize) -> Option<Millis> {
+    match keys.count(key, 0..=TIMEOUT_S_MAX as usize, default) {
+        0 => None,
+        seconds => Some(Millis::seconds(seconds as u64)),
+    }
+}
+
+fn cache(keys: &mut Section<'_, '_>) -> Cache {
+    Cache {
+        files: keys.count("files", 0..=CACHE_FILES_MAX, 1000),
+        total_bytes: keys
+            .count("total_mb", 0..=MEMORY_MB_MAX, 64)
+            .saturating_mul(MIB),
+    }
+}
+
+fn proactor(keys: &mut Section<'_, '_>) -> Proactor {
+    Proactor {
+        threads: keys.count("threads", 0..=POOL_THREADS_MAX, 0),
+        queue_len: keys.count("queue_len", 1..=QUEUE_LEN_MAX, 1024),
+    }
+}
+
+fn limits(keys: &mut Section<'_, '_>) -> Limits {
+    let limits = Limits {
+        connections: keys.count("connections", 0..=CONNECTIONS_MAX, 0),
+        head_bytes: keys.count(
+            "head_bytes",
+            HEAD_BYTES_MIN..=HEAD_BYTES_MAX,
+            HEAD_BYTES_DEFAULT,
+        ),
+        body_bytes: keys.count("body_bytes", 0..=BODY_BYTES_MAX, BODY_BYTES_DEFAULT),
+        package_bytes: keys.count(
+            "package_bytes",
+            PACKAGE_HEAD_BYTES..=PACKAGE_BYTES_MAX,
+            PACKAGE_BYTES_DEFAULT,
+        ),
+        queued_packages: keys.count(
+            "queued_packages",
+            1..=QUEUED_PACKAGES_MAX,
+            QUEUED_PACKAGES_DEFAULT,
+        ),
+        buffer_bytes: keys
+            .count(
+                "buffer_mb",
+                BUFFER_MB_MIN..=MEMORY_MB_MAX,
+                BUFFER_MB_DEFAULT,
+            )
+            .saturating_mul(MIB),
+    };
+    check_budget(keys, &limits);
+    limits
+}
+
+/// One whole request must fit the buffers, or none of that size is ever served.
+fn check_budget(keys: &mut Section<'_, '_>, limits: &Limits) {
+    let request = limits.head_bytes + limits.body_bytes;
+    let buffer = BUFFER_CLASS_BYTES
+        .into_iter()
+        .find(|class| *class >= request);
+    let needed = buffer.unwrap_or(request);
+    if needed > limits.buffer_bytes {
+        let message = format!(
+            "a request of `head_bytes` + `body_bytes` needs a buffer of {} MB: \
+             write at least that for `buffer_mb`, or a smaller `body_bytes`",
+            needed.div_ceil(MIB)
+        );
+        keys.problem(keys.at("buffer_mb"), message);
+    }
+}
+
+fn drain(keys: &mut Section<'_, '_>) -> Millis {
+    Millis::seconds(keys.count("drain_s", 0..=TIMEOUT_S_MAX as usize, 30) as u64)
+}
+
+fn log(keys: &mut Section<'_, '_>) -> Log {
+    let level = keys.choice("level", LevelFilter::Info);
+    let file = keys.text("file", "");
+    Log {
+        level,
+        file: (!file.is_empty()).then(|| PathBuf::from(file)),
+    }
+}

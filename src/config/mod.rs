@@ -1,0 +1,73 @@
+//! F1: what the user wants: text and arguments in, one checked [`Config`] out. Pure.
+//!
+//! ```text
+//!  file text ──> syntax ──> reader + keys ──> Config ──> overridden ──> Config
+//!                  │              │                          ^
+//!                  └── problems ──┘          arguments ──> raw
+//! ```
+//!
+//! `keys` names every key of the file once, with its type, range, default
+//! and place in [`Config`]. Nothing that comes out of this room is checked
+//! again elsewhere.
+//!
+//! ```
+//! # use pelton::config;
+//! let config = config::parse("workers = 4").expect("a good file");
+//! assert_eq!(config.workers, 4);
+//!
+//! let problems = config::parse("worker = 4").expect_err("no such key");
+//! assert_eq!((problems[0].line, problems[0].column), (1, 1));
+//! ```
+
+mod address;
+mod checked;
+mod choice;
+mod keys;
+mod nearest;
+mod overridden;
+mod problem;
+mod raw;
+mod reader;
+mod syntax;
+
+pub use checked::{Cache, Config, Limits, Listen, Log, Proactor, Site, Timeouts};
+pub use choice::{Mode, Protocol};
+pub use problem::{Problem, Refusal};
+pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, arguments};
+
+/// Reads the text of a configuration file.
+///
+/// # Errors
+///
+/// Every mistake in the text, in the order of the lines; never an empty list.
+pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    // Windows editors put a byte order mark there; it is no column.
+    let repaired = syntax::repair(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let (config, found) = reader::read(&repaired, keys::config);
+    let mut problems = repaired.broken;
+    add_for_other_lines(&mut problems, found);
+    add_for_other_lines(&mut problems, repaired.duplicates);
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    if problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Adds the problems of those lines that have none yet: one mistake that is
+/// seen from two sides is reported once.
+fn add_for_other_lines(problems: &mut Vec<Problem>, mut more: Vec<Problem>) {
+    more.retain(|new| problems.iter().all(|known| known.line != new.line));
+    problems.append(&mut more);
+}
+
+impl Default for Config {
+    /// What an empty file says; `conf/pelton.toml` spells it out.
+    fn default() -> Config {
+        reader::read(&syntax::repair(""), keys::config).0
+    }
+}
+
+#[cfg(test)]
+mod tests;

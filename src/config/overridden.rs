@@ -1,0 +1,157 @@
+//! What arguments change in a configuration.
+
+use crate::config::{Config, Listen, Protocol, Refusal, ServeArgs};
+use std::net::SocketAddr;
+
+impl Config {
+    /// The configuration with the arguments put over it.
+    ///
+    /// # Errors
+    ///
+    /// If two listeners would have the same address, in one line that says
+    /// what to do.
+    pub fn overridden(mut self, arguments: &ServeArgs) -> Result<Config, Refusal> {
+        if let Some(dir) = &arguments.dir {
+            self.sites
+                .iter_mut()
+                .for_each(|site| site.root.clone_from(dir));
+        }
+        self.mode = arguments.mode.unwrap_or(self.mode);
+        self.workers = arguments.workers.unwrap_or(self.workers);
+        let given = [
+            (Protocol::Http, arguments.http),
+            (Protocol::Frame, arguments.frame),
+        ];
+        for (protocol, addr) in given {
+            if let Some(addr) = addr {
+                replace(&mut self.listen, protocol, addr);
+            }
+        }
+        match repeated(&self.listen) {
+            Some(addr) => Err(Refusal(format!(
+                "two listeners would have the address {addr}: \
+                 give another port with --http or --frame, or port 0 for a free one"
+            ))),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Puts one listener in the place of all that speak `protocol`.
+fn replace(listen: &mut Vec<Listen>, protocol: Protocol, addr: SocketAddr) {
+    let place = listen
+        .iter()
+        .position(|old| old.protocol == protocol)
+        .unwrap_or(listen.len());
+    listen.retain(|old| old.protocol != protocol);
+    let defer_accept = protocol == Protocol::Http;
+    listen.insert(
+        place,
+        Listen {
+            addr,
+            protocol,
+            defer_accept,
+        },
+    );
+}
+
+/// An address that two listeners have; port 0 is another port each time.
+fn repeated(listen: &[Listen]) -> Option<SocketAddr> {
+    let addrs: Vec<SocketAddr> = listen.iter().map(|listen| listen.addr).collect();
+    let again = |&(at, addr): &(usize, &SocketAddr)| addr.port() != 0 && addrs[..at].contains(addr);
+    addrs.iter().enumerate().find(again).map(|(_, addr)| *addr)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Command, Mode};
+
+    fn over(file: &str, words: &str) -> Result<Config, Refusal> {
+        let words = std::iter::once("pelton").chain(words.split_whitespace());
+        let Ok(Command::Serve(arguments)) = config::arguments(words) else {
+            panic!("good arguments");
+        };
+        config::parse(file)
+            .expect("a good file")
+            .overridden(&arguments)
+    }
+
+    fn check(file: &str, words: &str, expected: &[(&str, Protocol, bool)]) {
+        let config = over(file, words).expect("no clash");
+        let got: Vec<(String, Protocol, bool)> = config
+            .listen
+            .iter()
+            .map(|listen| {
+                (
+                    listen.addr.to_string(),
+                    listen.protocol,
+                    listen.defer_accept,
+                )
+            })
+            .collect();
+        let expected: Vec<(String, Protocol, bool)> = expected
+            .iter()
+            .map(|(addr, protocol, defer)| ((*addr).into(), *protocol, *defer))
+            .collect();
+        assert_eq!(got, expected, "{words}");
+    }
+
+    #[test]
+    fn no_arguments_change_nothing() {
+        assert_eq!(
+            over("workers = 3", ""),
+            config::parse("workers = 3").map_err(|_| unreachable!())
+        );
+    }
+
+    #[test]
+    fn arguments_go_before_the_file() {
+        let config = over("workers = 3", "here --workers 0 --mode proactor").expect("no clash");
+        assert_eq!((config.workers, config.mode), (0, Mode::Proactor));
+        assert_eq!(config.sites[0].root, std::path::Path::new("here"));
+    }
+
+    #[test]
+    fn an_address_replaces_all_listeners_of_its_protocol() {
+        use Protocol::{Auto, Frame, Http};
+        let file = "[[listen]]\naddr=\"1\"\nprotocol=\"frame\"\n[[listen]]\naddr=\"2\"\n\
+                    [[listen]]\naddr=\"3\"\n[[listen]]\naddr=\"4\"\nprotocol=\"auto\"";
+        let frame = ("127.0.0.1:1", Frame, false);
+        let auto = ("127.0.0.1:4", Auto, false);
+        check(
+            file,
+            "--http :80",
+            &[frame, ("0.0.0.0:80", Http, true), auto],
+        );
+        check(
+            file,
+            "--frame 2 --http 1",
+            &[
+                ("127.0.0.1:2", Frame, false),
+                ("127.0.0.1:1", Http, true),
+                auto,
+            ],
+        );
+        check(
+            "",
+            "--http 0 --frame 0",
+            &[("127.0.0.1:0", Http, true), ("127.0.0.1:0", Frame, false)],
+        );
+        check(
+            "[[listen]]\naddr=\"1\"",
+            "--frame 2",
+            &[("127.0.0.1:1", Http, true), ("127.0.0.1:2", Frame, false)],
+        );
+    }
+
+    #[test]
+    fn two_listeners_on_one_address_are_refused() {
+        let Refusal(line) = over("", "--http 9000").expect_err("a clash");
+        assert!(
+            line.contains("127.0.0.1:9000") && line.contains("--http"),
+            "{line}"
+        );
+        assert!(over("", "--http 9000 --frame 8080").is_ok());
+    }
+}

@@ -1,0 +1,314 @@
+//! The room as a whole: the file that ships, and files with mistakes.
+
+use super::*;
+
+const SHIPPED: &str = include_str!("../../conf/pelton.toml");
+
+#[test]
+fn the_shipped_file_says_the_defaults() {
+    assert_eq!(parse(SHIPPED), Ok(Config::default()));
+    assert_eq!(parse(""), Ok(Config::default()));
+}
+
+#[test]
+fn the_shipped_file_mentions_every_key() {
+    assert_eq!(
+        reader::unmentioned(SHIPPED, keys::config),
+        Vec::<String>::new()
+    );
+    let cut = SHIPPED
+        .replace("queue_len", "# queue_len")
+        .replace("defer_accept = true", "");
+    assert_eq!(
+        reader::unmentioned(&cut, keys::config),
+        ["defer_accept", "queue_len"]
+    );
+}
+
+/// Every problem of `text`, and no other: line, column, part of the message.
+#[track_caller]
+fn check(text: &str, expected: &[(usize, usize, &str)]) {
+    let problems = parse(text).err().unwrap_or_default();
+    let told: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{}:{}: {problem}", problem.line, problem.column))
+        .collect();
+    let told = told.join("\n");
+    assert_eq!(problems.len(), expected.len(), "{text}\n--\n{told}");
+    for (problem, (line, column, part)) in problems.iter().zip(expected) {
+        assert_eq!(
+            (problem.line, problem.column),
+            (*line, *column),
+            "{text}\n--\n{told}"
+        );
+        assert!(problem.message.contains(part), "no {part:?} in\n{told}");
+        assert!(!problem.message.contains('\n'), "{told}");
+    }
+}
+
+#[test]
+fn values_that_are_in_range_are_taken() {
+    check("workers = 256", &[]);
+    check("workers = 0x10 # sixteen", &[]);
+    check("\u{feff}mode = 'proactor'\r\n[cache]\r\nfiles = 0\r\n", &[]);
+    check("limits = { body_bytes = 0 }\ncache.files = 1_000", &[]);
+    check(
+        "listen = [{ addr = \"[::1]:0\" }, { addr = \"[::1]:0\" }]",
+        &[],
+    );
+    check(
+        "[[listen]]\naddr = \":80\"\nprotocol = \"auto\"\ndefer_accept = false",
+        &[],
+    );
+    let off = parse("[timeouts]\nframe_heartbeat_s = 0\nhttp_idle_s = 0").expect("0 = off");
+    assert_eq!(
+        (off.timeouts.frame_silence, off.timeouts.http_idle),
+        (None, None)
+    );
+    let on = parse("[timeouts]\nframe_heartbeat_s = 1")
+        .expect("in range")
+        .timeouts;
+    assert_eq!(on.frame_silence.map(|span| span.0), Some(13_000));
+}
+
+#[test]
+fn values_of_the_wrong_kind() {
+    check(
+        "mode = 1",
+        &[(1, 8, "\"reactor\" or \"proactor\", not `1`")],
+    );
+    check("mode = \"reacter\"", &[(1, 8, "not `\"reacter\"`")]);
+    check(
+        "workers = \"4\"",
+        &[(1, 11, "a whole number from 0 to 256, not `\"4\"`")],
+    );
+    check("workers = 257", &[(1, 11, "from 0 to 256, not `257`")]);
+    check("workers = -1", &[(1, 11, "not `-1`")]);
+    check("workers = 1.5", &[(1, 11, "not `1.5`")]);
+    check(
+        "workers = 99999999999999999999999",
+        &[(1, 11, "from 0 to 256")],
+    );
+    check(
+        "[limits]\nhead_bytes = 65536",
+        &[(2, 14, "from 256 to 65535")],
+    );
+    check("[proactor]\nqueue_len = 0", &[(2, 13, "from 1 to 65536")]);
+    check(
+        "[timeouts]\nprogress_s = 1979-05-27",
+        &[(2, 14, "not `1979-05-27`")],
+    );
+    check(
+        "[log]\nlevel = \"loud\"\nfile = 1",
+        &[(2, 9, "\"trace\""), (3, 8, "in quotes")],
+    );
+    check(
+        "[[listen]]\naddr = \"1\"\ndefer_accept = \"yes\"",
+        &[(3, 16, "true or false")],
+    );
+    check("[[site]]\nhosts = \"*\"", &[(2, 9, "a list of strings")]);
+    check("mode = [\n  \"reactor\",\n]", &[(1, 8, "not `[...`")]);
+}
+
+#[test]
+fn names_that_nobody_knows() {
+    check(
+        "worker = 4",
+        &[(1, 1, "unknown key `worker`: did you mean `workers`?")],
+    );
+    check(
+        "[cahce]\nfiles = \"x\"",
+        &[(1, 2, "unknown section `cahce`: did you mean `cache`?")],
+    );
+    check("\"a\\nb\" = 1", &[(1, 1, "unknown key `a b`")]);
+    check("[cache]\nsky = 1", &[(2, 1, "known here: files, total_mb")]);
+    check(
+        "[[site]]\nworkers = 4",
+        &[(2, 1, "it belongs at the top of the file")],
+    );
+    check(
+        "[limits]\nhttp_idle_s = 8",
+        &[(2, 1, "it belongs in the section `timeouts`")],
+    );
+    check(
+        "[accounts]\nfile = \"\"",
+        &[(1, 2, "known here: mode, workers, [[listen]], [[site]]")],
+    );
+    check("  \"größe\" = 1", &[(1, 3, "unknown key `größe`")]);
+    check(
+        "cache = { fils = 1, total = 2 }",
+        &[(1, 11, "`files`"), (1, 21, "known here")],
+    );
+}
+
+#[test]
+fn sections_of_the_wrong_shape() {
+    check("cache = 5", &[(1, 9, "write [cache]")]);
+    check(
+        "[[cache]]\nfiles = \"x\"",
+        &[(1, 1, "write [cache]"), (2, 9, "whole number")],
+    );
+    check("[listen]\naddr = \"1\"", &[(1, 1, "write [[listen]]")]);
+    check("listen = []", &[(1, 10, "write [[listen]]")]);
+    check("listen = [1]", &[(1, 10, "write [[listen]]")]);
+    check(
+        "[mode]",
+        &[(1, 1, "must be \"reactor\" or \"proactor\", not `[mode]`")],
+    );
+    check(
+        "[cache]\nfiles = 1\n[log]\n[cache]\nfiles = 2",
+        &[(4, 2, "section `cache` is given twice")],
+    );
+    check(
+        "[listen]\naddr = \"1\"\n[listen]\naddr = \"2\"",
+        &[(3, 1, "write [[listen]]")],
+    );
+}
+
+#[test]
+fn listeners_and_sites_that_cannot_be() {
+    check(
+        "[[listen]]\nprotocol = \"http\"",
+        &[(1, 1, "write addr = \"127.0.0.1:8080\"")],
+    );
+    check(
+        "[[listen]]\naddr = \"example.com:80\"",
+        &[(2, 8, "no IP address")],
+    );
+    check("[[listen]]\naddr = 8080", &[(2, 8, "a string, such as")]);
+    check(
+        "[[listen]]\naddr = \"80\"\n[[listen]]\naddr = \"localhost:80\"",
+        &[(4, 8, "127.0.0.1:80 is listened on already")],
+    );
+    check(
+        "[[listen]]\naddr = \"80\"\nprotocol = \"frame\"\ndefer_accept = true",
+        &[(4, 16, "write false")],
+    );
+    check("[[site]]\n[[site]]", &[(2, 1, "only one [[site]]")]);
+    check(
+        "[[site]]\nhosts = [\"a.org\"]",
+        &[(2, 9, "must be [\"*\"] so far")],
+    );
+    check("[[site]]\nroot = \"\"", &[(2, 8, "must name a folder")]);
+    check("[limits]\nbuffer_mb = 1", &[(2, 13, "a buffer of 4 MB")]);
+    check(
+        "[limits]\nbuffer_mb = 4\nbody_bytes = 6291456",
+        &[(2, 13, "a buffer of 8 MB")],
+    );
+}
+
+#[test]
+fn text_that_is_no_toml() {
+    check(
+        "workers 4\nmode = 1",
+        &[(1, 1, "write key = value"), (2, 8, "must be")],
+    );
+    check("workers: 4", &[(1, 1, "write key = value")]);
+    check(
+        "workers =\nmode = 1",
+        &[(1, 10, "the value is missing"), (2, 8, "must be")],
+    );
+    check("workers = # none", &[(1, 11, "the value is missing")]);
+    check(
+        "mode = reactor # mine",
+        &[(1, 8, "a string needs quotes: \"reactor\"")],
+    );
+    check(
+        "[[listen]]\naddr = 127.0.0.1:80",
+        &[(2, 8, "quotes: \"127.0.0.1:80\"")],
+    );
+    check(
+        "[[listen]]\ndefer_accept = True\naddr = \"1\"",
+        &[(2, 16, "neither a number nor true")],
+    );
+    check("workers = 1,000", &[(1, 11, "neither a number")]);
+    check(
+        "mode = \"reactor\nworkers = 999",
+        &[(1, 16, "invalid basic string"), (2, 11, "256")],
+    );
+    check("mode = \"reactor\" now", &[(1, 18, "expected newline")]);
+    check(
+        "workers = 1\nmode = 1\nworkers = 2",
+        &[(2, 8, "must be"), (3, 1, "given twice")],
+    );
+    check("= 1", &[(1, 1, "keys cannot be empty")]);
+    check(
+        "cache = 1\n[cache.x]\ny = 1",
+        &[(1, 9, "write [cache]"), (2, 1, "cannot extend")],
+    );
+}
+
+#[test]
+fn headers_and_values_that_are_not_closed() {
+    check(
+        "[cache\nfiles = \"x\"",
+        &[(1, 1, "write [cache]"), (2, 9, "whole number")],
+    );
+    check(
+        "[[listen]\naddr = \"x\"",
+        &[(1, 1, "write [[listen]]"), (2, 8, "has no port")],
+    );
+    check(
+        "[my cache]\nfiles = 1\n[log]\nlevel = 1",
+        &[(1, 1, "write [name]"), (4, 9, "must be")],
+    );
+    check(
+        "[[site]]\nhosts = [\"*\"\nroot = \"\"",
+        &[(2, 9, "write `]`"), (3, 8, "folder")],
+    );
+    check("[[site]]\nhosts = [\"*\",", &[(2, 9, "write `]`")]);
+    check(
+        "[[site]]\nhosts = [\n  \"*\",\n  x,\n]\nroot = 1",
+        &[(4, 3, "quoted"), (6, 8, "a string")],
+    );
+    check(
+        "[log]\nfile = \"\"\"a\nlevel = 1\n",
+        &[(2, 8, "write `\"\"\"`"), (3, 9, "must be")],
+    );
+}
+
+#[test]
+fn five_mistakes_give_five_lines() {
+    let text = "\
+mode = reactor
+workers = 9999
+
+[[listen]]
+adr = \"127.0.0.1:8080\"
+addr = \"127.0.0.1\"
+
+[timeuots]
+http_idle_s = 8
+";
+    check(
+        text,
+        &[
+            (1, 8, "a string needs quotes"),
+            (2, 11, "from 0 to 256"),
+            (5, 1, "did you mean `addr`?"),
+            (6, 8, "write \"127.0.0.1:8080\""),
+            (8, 2, "did you mean `timeouts`?"),
+        ],
+    );
+}
+
+#[test]
+fn no_cut_and_no_stray_byte_makes_it_panic() {
+    let strays = ["[", "\"", "=", "\n", "{", "'''", "\u{e9}", "\u{0}"];
+    for (at, stray) in (0..=SHIPPED.len()).zip(strays.iter().cycle()) {
+        let Some((front, rest)) = SHIPPED.split_at_checked(at) else {
+            continue;
+        };
+        if let Ok(config) = parse(front) {
+            assert!(!config.listen.is_empty() && config.sites.len() == 1);
+        }
+        let _ = parse(&format!("{front}{stray}{rest}"));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_at_all_is_given_up() {
+    let problems = parse(&"?\n".repeat(10_000)).expect_err("no TOML");
+    assert_eq!(problems.len(), 50);
+    assert!(problems[49].message.contains("too many mistakes"));
+}

@@ -1,0 +1,101 @@
+//! Taking new connections, within a budget and within the limits.
+
+use super::tally::Count;
+use super::worker::Worker;
+use crate::base::key::Key;
+use crate::base::limits::ACCEPT_BUDGET;
+use crate::net::connection::Connection;
+use rustix::io::Errno;
+use std::io;
+
+/// How accepting from one listener went on.
+enum Accepted {
+    /// One more connection is there.
+    One(Key, bool),
+    /// Nobody waits any more.
+    Drained,
+    /// There is no room: a close or the tick will make some.
+    NoRoom,
+    /// This one failed; the next may not.
+    Failed,
+}
+
+impl Worker {
+    /// Accepts from every listener that has, or may have, somebody waiting.
+    pub(super) fn accept(&mut self) {
+        if self.draining.is_some() || self.accept_paused {
+            return;
+        }
+        for number in 0..self.listeners.len() {
+            for _ in 0..ACCEPT_BUDGET {
+                if !self.listeners[number].ready {
+                    break;
+                }
+                match self.accept_one(number) {
+                    // Its first bytes are there: read at once. Answered whole
+                    // and closed at once, it is never registered.
+                    Accepted::One(key, true) => self.serve(key),
+                    Accepted::One(key, false) => self.settle_new(key),
+                    Accepted::Drained => break,
+                    Accepted::Failed => {}
+                    Accepted::NoRoom => return self.pause_accepting(),
+                }
+            }
+        }
+        // Those that were answered and are over make room at once.
+        self.close_list();
+    }
+
+    fn accept_one(&mut self, number: usize) -> Accepted {
+        if self.slab.len() >= self.fleet.connections_max {
+            return Accepted::NoRoom;
+        }
+        let listener = &mut self.listeners[number];
+        let (stream, address) = match listener.accept() {
+            Ok(accepted) => accepted,
+            Err(error) => return refused(&error),
+        };
+        self.generation = self.generation.wrapping_add(1);
+        let entry = self.slab.vacant_entry();
+        let key = Key {
+            index: entry.key() as u32,
+            generation: self.generation,
+        };
+        entry.insert(Connection::new(
+            stream,
+            address,
+            listener.protocol,
+            self.generation,
+            listener.deferred,
+            self.kit.now,
+        ));
+        let deferred = listener.deferred;
+        self.tally().add(Count::Accepted, 1);
+        Accepted::One(key, deferred)
+    }
+
+    /// At the open-file limit the cache gives up what it can, and then nobody
+    /// is accepted before a close or the tick: to try again at once would spin.
+    fn pause_accepting(&mut self) {
+        self.accept_paused = true;
+        self.kit.files.shed();
+        self.tally().add(Count::AcceptPauses, 1);
+        if self.tally().get(Count::AcceptPauses) == 1 {
+            log::warn!(
+                "no room for more connections: new ones wait until others close (raise the \
+                 open-file limit, or limits.connections)"
+            );
+        }
+    }
+}
+
+fn refused(error: &io::Error) -> Accepted {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        return Accepted::Drained;
+    }
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Accepted::NoRoom,
+        // The client is gone again (ECONNABORTED), or a signal came.
+        _ => Accepted::Failed,
+    }
+}

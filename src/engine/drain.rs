@@ -1,0 +1,50 @@
+//! Going away without cutting anybody off.
+
+use super::fleet::Order;
+use super::worker::Worker;
+use crate::base::key::Key;
+use crate::base::limits::DRAIN_QUIET_MS;
+use crate::base::tick::Millis;
+use crate::session::CloseReason;
+
+impl Worker {
+    /// Whether a drain is over: nobody is left, or its time is.
+    pub(super) fn is_drained(&mut self) -> bool {
+        match self.draining {
+            None => {
+                self.begin_drain();
+                self.slab.is_empty()
+            }
+            Some(since) => self.slab.is_empty() || self.kit.now.since(since) >= self.fleet.drain,
+        }
+    }
+
+    /// Closes the listening sockets. Connections stay: a request may be on its
+    /// way to any of them, and its answer will say `Connection: close`.
+    fn begin_drain(&mut self) {
+        self.draining = Some(self.kit.now);
+        for mut listener in self.listeners.drain(..) {
+            // While another process holds it, a socket that was only dropped
+            // would go on firing in this poll.
+            let _ = self.poll.registry().deregister(listener.source());
+        }
+    }
+
+    /// Once a tick: lets those go that have been at rest for a while.
+    pub(super) fn drain_tick(&mut self) {
+        if self.draining.is_none() || self.fleet.order() != Order::Drain {
+            return;
+        }
+        let quiet = Millis(DRAIN_QUIET_MS);
+        let now = self.kit.now;
+        let gone: Vec<Key> = self
+            .slab
+            .iter()
+            .filter(|(_, connection)| connection.is_quiet(now, quiet))
+            .map(|(index, connection)| connection.key(index as u32))
+            .collect();
+        self.lists
+            .closing
+            .extend(gone.into_iter().map(|key| (key, CloseReason::Stopping)));
+    }
+}

@@ -1,0 +1,83 @@
+//! What all threads of a server share.
+
+use super::clock::Clock;
+use super::doorbell::Doorbell;
+use super::inbox::Inbox;
+use super::job::Job;
+use super::pool::JobQueue;
+use super::tally::Tally;
+use crate::base::buffer::Budget;
+use crate::base::tick::Millis;
+use crate::config::{Cache, Mode};
+use crate::net::files::{FileCache, Roots};
+use crate::service::{Letter, Service};
+use crate::session::Rules;
+use crossbeam_queue::ArrayQueue;
+use mio::Waker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// What a server has been told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Order {
+    /// Serve.
+    Serve = 0,
+    /// Accept nothing more, finish what is under way, then go.
+    Drain = 1,
+    /// Go.
+    Stop = 2,
+}
+
+/// Where other threads leave things for one worker.
+pub(super) struct Post {
+    pub(super) bell: Doorbell<Waker>,
+    /// Jobs that have come back: as many as the worker has credits, so that a
+    /// push never fails.
+    pub(super) completions: ArrayQueue<Box<Job>>,
+    pub(super) inbox: Inbox<Letter>,
+}
+
+/// What all threads of a server share. Nothing in it is locked on the request
+/// path.
+pub(super) struct Fleet {
+    pub(super) service: Arc<dyn Service>,
+    pub(super) mode: Mode,
+    pub(super) rules: Rules,
+    pub(super) queue_len: usize,
+    /// Connections that one worker takes.
+    pub(super) connections_max: usize,
+    pub(super) drain: Millis,
+    pub(super) cache: Cache,
+    pub(super) roots: Arc<Roots>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) clock: Clock,
+    pub(super) jobs: JobQueue<Box<Job>>,
+    pub(super) posts: Vec<Post>,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) order: AtomicU8,
+}
+
+impl Fleet {
+    /// What the threads should do.
+    pub(super) fn order(&self) -> Order {
+        match self.order.load(Ordering::Acquire) {
+            0 => Order::Serve,
+            1 => Order::Drain,
+            _ => Order::Stop,
+        }
+    }
+
+    /// Tells all threads what to do; an order is never taken back.
+    pub(super) fn give(&self, order: Order) {
+        self.order.fetch_max(order as u8, Ordering::AcqRel);
+        for post in &self.posts {
+            post.bell.ring();
+        }
+    }
+
+    /// A file cache for one thread.
+    pub(super) fn file_cache(&self) -> FileCache {
+        FileCache::new(self.roots.clone(), self.cache.files, self.cache.total_bytes)
+    }
+}

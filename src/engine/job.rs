@@ -1,0 +1,246 @@
+//! A batch of requests on its way through the pool, and their answers.
+//!
+//! ```text
+//!  bytes:    | head | body | head | package body | ...
+//!  entries:  [ Http(head, fields, body) ] [ Package(code, body) ] [ Own ] ...
+//! ```
+
+use super::call::{self, Called};
+use super::clock::{Clock, Date};
+use crate::base::buffer::{Buffer, Pool};
+use crate::base::key::Peer;
+use crate::base::limits::{BAD_PACKAGES_MAX, JOB_REQUESTS_MAX, READ_BYTES};
+use crate::frame::Package;
+use crate::http::{FieldSpan, Head, RequestLine};
+use crate::net::files::FileCache;
+use crate::service::{Context, Replies, Service, own};
+use crate::session::{CloseReason, HttpRequest, Own, Request};
+use std::net::SocketAddr;
+use std::ops::Range;
+
+/// What came whole in one read of one connection: copied, since the loop's
+/// buffer is needed for others, and borrowed by the service from here.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) peer: Peer,
+    pub(super) address: SocketAddr,
+    pub(super) draining: bool,
+    buffer: Option<Buffer>,
+    fields: Vec<FieldSpan>,
+    entries: Vec<Entry>,
+    /// Entries that are answered.
+    answered: usize,
+    /// The answers so far.
+    pub(super) replies: Replies,
+    pub(super) outcome: Outcome,
+}
+
+/// What the loop has to know of a job beside its answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// Bad packages that handlers found.
+    pub(super) strikes: u8,
+    pub(super) unhandled: u32,
+    pub(super) panics: u32,
+    pub(super) end: Option<CloseReason>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Http {
+        line: RequestLine,
+        head: Range<usize>,
+        fields: Range<usize>,
+        body: usize,
+        last: bool,
+    },
+    Package {
+        code: u16,
+        body: Range<usize>,
+        strikes: u8,
+    },
+    Own(Own),
+}
+
+impl Job {
+    pub(super) fn new(peer: Peer, address: SocketAddr) -> Box<Job> {
+        Box::new(Job {
+            peer,
+            address,
+            draining: false,
+            buffer: None,
+            fields: Vec::new(),
+            entries: Vec::new(),
+            answered: 0,
+            replies: Replies::new(),
+            outcome: Outcome::default(),
+        })
+    }
+
+    /// Makes a job that has come back ready for another connection.
+    pub(super) fn reset(&mut self, pool: &mut Pool) {
+        if let Some(buffer) = self.buffer.take() {
+            pool.give(buffer);
+        }
+        self.fields.clear();
+        self.entries.clear();
+        self.answered = 0;
+        self.replies.clear();
+        let _ = self.replies.take_letters();
+        self.outcome = Outcome::default();
+    }
+
+    /// Copies a request in; `false` if there is no memory for it.
+    pub(super) fn add(&mut self, request: Request<'_>, strikes: u8, pool: &mut Pool) -> bool {
+        let entry = match request {
+            Request::Http(request) => self.add_http(&request, pool),
+            Request::Package(Package { code, body }) => {
+                self.copy(&[body], pool).map(|body| Entry::Package {
+                    code,
+                    body,
+                    strikes,
+                })
+            }
+        };
+        let fits = entry.is_some();
+        self.entries.extend(entry);
+        fits
+    }
+
+    /// An answer of the protocol's own, in its place.
+    pub(super) fn add_own(&mut self, answer: Own) {
+        self.entries.push(Entry::Own(answer));
+    }
+
+    /// Whether nothing is in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether the rest of a read should wait for the next job.
+    pub(super) fn is_full(&self) -> bool {
+        let bytes = self.buffer.as_ref().map_or(0, Buffer::len);
+        self.entries.len() >= JOB_REQUESTS_MAX || bytes >= READ_BYTES
+    }
+
+    /// Answers entries, in order, until all are answered, the answers should
+    /// be written first, or the connection has to end.
+    pub(super) fn run(
+        &mut self,
+        service: &dyn Service,
+        files: &mut FileCache,
+        clock: &Clock,
+        date: &Date,
+    ) {
+        let bytes = self.buffer.as_ref().map_or(&[][..], Buffer::bytes);
+        let mut context = Context {
+            now: clock.now(),
+            date: &date.text,
+            unix_s: date.unix_s,
+            peer: self.peer,
+            address: self.address,
+            draining: self.draining,
+            unhandled: 0,
+            files,
+            replies: &mut self.replies,
+        };
+        for entry in &self.entries[self.answered..] {
+            if context.replies.is_high() || self.outcome.end.is_some() {
+                break;
+            }
+            self.answered += 1;
+            let called = match entry {
+                Entry::Own(answer) => {
+                    own::write(*answer, context.date, context.replies);
+                    continue;
+                }
+                Entry::Http {
+                    line,
+                    head,
+                    fields,
+                    body,
+                    last,
+                } => {
+                    let fields = &self.fields[fields.clone()];
+                    let rest = &bytes[head.end..head.end + body];
+                    let head = Head::new(&bytes[head.clone()], *line, fields);
+                    let request = HttpRequest {
+                        head,
+                        body: rest,
+                        last: *last,
+                    };
+                    call::call(service, Request::Http(request), &mut context)
+                }
+                Entry::Package { strikes, .. }
+                    if strikes + self.outcome.strikes >= BAD_PACKAGES_MAX =>
+                {
+                    // The third bad one was ahead of this one.
+                    self.outcome.end = Some(CloseReason::BadPackages);
+                    break;
+                }
+                Entry::Package { code, body, .. } => {
+                    let package = Package {
+                        code: *code,
+                        body: &bytes[body.clone()],
+                    };
+                    call::call(service, Request::Package(package), &mut context)
+                }
+            };
+            self.outcome.note(called);
+        }
+        self.outcome.unhandled += context.unhandled;
+    }
+
+    /// Whether entries are left that should be answered.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.answered < self.entries.len() && self.outcome.end.is_none()
+    }
+
+    fn add_http(&mut self, request: &HttpRequest<'_>, pool: &mut Pool) -> Option<Entry> {
+        let head_bytes = request.head.bytes();
+        let all = self.copy(&[head_bytes, request.body], pool)?;
+        let first = self.fields.len();
+        self.fields.extend_from_slice(request.head.field_spans());
+        Some(Entry::Http {
+            line: *request.head.line(),
+            head: all.start..all.start + head_bytes.len(),
+            fields: first..self.fields.len(),
+            body: request.body.len(),
+            last: request.last,
+        })
+    }
+
+    /// Appends the parts, one behind the other; returns where they stand.
+    fn copy(&mut self, parts: &[&[u8]], pool: &mut Pool) -> Option<Range<usize>> {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let buffer = match &mut self.buffer {
+            Some(buffer) => {
+                if !pool.make_room(buffer, len) {
+                    return None;
+                }
+                buffer
+            }
+            none => none.insert(pool.take(len)?),
+        };
+        let start = buffer.len();
+        for part in parts {
+            let fits = buffer.append(part);
+            debug_assert!(fits);
+        }
+        Some(start..start + len)
+    }
+}
+
+impl Outcome {
+    fn note(&mut self, called: Called) {
+        match called {
+            Called::Answered => {}
+            Called::Bad => self.strikes += 1,
+            Called::Ended => self.end = Some(CloseReason::Done),
+            Called::Panicked => {
+                self.panics += 1;
+                self.end = Some(CloseReason::Done);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Packages for other connections, of this worker and of others.
+
+use super::tally::Count;
+use super::worker::Worker;
+use crate::base::key::Key;
+use crate::base::limits::MAIL_BUDGET;
+use crate::net::connection::List;
+use crate::service::Letter;
+use crate::session::Means;
+
+impl Worker {
+    /// Sends what a connection's handlers have written to others.
+    pub(super) fn post_letters(&mut self, from: Key) {
+        let fleet = self.fleet.clone();
+        for letter in self.kit.replies.take_letters() {
+            let to = usize::from(letter.worker);
+            if letter.worker == self.id {
+                self.lists.letters.push_back(letter);
+            } else if let Some(post) = fleet.posts.get(to) {
+                self.outgoing.send(to, letter, &post.inbox, &post.bell);
+            }
+        }
+        let stuck = self.outgoing.is_stuck();
+        if let Some(connection) = self.connection(from) {
+            connection.mailed = stuck;
+        }
+    }
+
+    /// Takes what others have sent, and tries again what is stuck here.
+    pub(super) fn take_mail(&mut self) {
+        let fleet = self.fleet.clone();
+        let post = &fleet.posts[usize::from(self.id)];
+        let mut taken = 0;
+        while taken < MAIL_BUDGET
+            && let Some(letter) = post.inbox.take()
+        {
+            self.deliver(&letter);
+            taken += 1;
+        }
+        if taken > 0 {
+            for sender in post.inbox.waiting_senders() {
+                fleet.posts[sender].bell.ring();
+            }
+        }
+        if self.outgoing.is_stuck() {
+            for (to, post) in fleet.posts.iter().enumerate() {
+                self.outgoing.retry(to, &post.inbox, &post.bell);
+            }
+        }
+    }
+
+    /// Delivers what was written to connections of this very worker.
+    pub(super) fn deliver_local(&mut self) {
+        for _ in 0..self.lists.letters.len() {
+            if let Some(letter) = self.lists.letters.pop_front() {
+                self.deliver(&letter);
+            }
+        }
+    }
+
+    /// Queues a package for its recipients; they write it in their next turn,
+    /// several at once if several have come.
+    fn deliver(&mut self, letter: &Letter) {
+        for &key in letter.to.keys() {
+            let Some(connection) = self.slab.get_mut(key.index as usize) else {
+                self.tally().add(Count::LettersLost, 1);
+                continue;
+            };
+            if connection.generation != key.generation {
+                self.tally().add(Count::LettersLost, 1);
+                continue;
+            }
+            let (now, rules) = (self.kit.now, &self.fleet.rules);
+            let mut means = Means {
+                now,
+                rules,
+                pool: &mut self.kit.pool,
+            };
+            match connection.post(&letter.package, &mut means) {
+                Ok(true) => {
+                    self.tally().add(Count::Letters, 1);
+                    self.enlist(key, List::Run);
+                }
+                Ok(false) => self.tally().add(Count::LettersLost, 1),
+                Err(reason) => self.lists.closing.push((key, reason)),
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! F5: the loops. Workers, the two modes, the pool, and how they are started.
+//!
+//! | file | what |
+//! |---|---|
+//! | `server.rs` | builds everything, starts the threads, waits for them |
+//! | `worker.rs` | one loop: its turn, on one page |
+//! | `serve.rs`, `accept.rs`, `mail.rs`, `drain.rs` | the parts of a turn |
+//! | `reactor.rs`, `proactor.rs` | the two sinks, and the lane to the pool |
+//! | `job.rs`, `pool.rs` | requests on their way through the pool |
+//! | `call.rs` | one call of the service |
+//! | `doorbell.rs`, `inbox.rs` | how threads meet without waiting |
+//! | `fleet.rs`, `tally.rs`, `notes.rs`, `clock.rs` | what they share, count, tell, and what time it is |
+
+mod accept;
+mod call;
+mod clock;
+#[doc(hidden)]
+pub mod doorbell;
+mod drain;
+mod fleet;
+mod gate;
+#[doc(hidden)]
+pub mod inbox;
+mod job;
+mod mail;
+mod notes;
+#[doc(hidden)]
+pub mod pool;
+mod proactor;
+mod reactor;
+mod serve;
+mod server;
+mod tally;
+mod worker;
+
+pub use server::{Handle, Running, Server, StartError};
+pub use tally::{Count, Tally};

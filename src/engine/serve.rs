@@ -1,0 +1,363 @@
+//! What a worker does for its connections: serve, settle, expire, close.
+
+use super::fleet::Fleet;
+use super::job::Job;
+use super::proactor::ProactorSink;
+use super::reactor::ReactorSink;
+use super::tally::Count;
+use super::worker::{Kit, Mode, Worker};
+use crate::base::key::{Key, Peer};
+use crate::net::connection::{Connection, Exchange, List, Step};
+use crate::service::Context;
+use crate::session::{CloseReason, Means};
+use mio::{Interest, Token};
+
+impl Worker {
+    /// Lets a connection do what it can.
+    pub(super) fn serve(&mut self, key: Key) {
+        self.with_sink(key, Task::Advance);
+    }
+
+    /// A deadline of the connection in this slot may have passed.
+    pub(super) fn expire(&mut self, index: u32) {
+        if let Some(connection) = self.slab.get(index as usize) {
+            let key = connection.key(index);
+            self.with_sink(key, Task::Expire);
+        }
+    }
+
+    /// The one place where the mode is looked at: it picks the sink.
+    fn with_sink(&mut self, key: Key, task: Task) {
+        let mail_stuck = self.outgoing.is_stuck();
+        let Some(connection) = self.slab.get_mut(key.index as usize) else {
+            return;
+        };
+        if connection.generation != key.generation {
+            return;
+        }
+        let fleet = &*self.fleet;
+        let peer = Peer {
+            worker: self.id,
+            key,
+        };
+        let address = connection.address();
+        let draining = self.draining.is_some();
+        let tally = &fleet.tallies[usize::from(self.id)];
+        let mail_waits = mail_stuck && connection.mailed;
+        let Kit {
+            now,
+            date,
+            input,
+            pool,
+            replies,
+            files,
+        } = &mut self.kit;
+        let mut means = Means {
+            now: *now,
+            rules: &fleet.rules,
+            pool,
+        };
+        let (step, job) = match &mut self.mode {
+            Mode::Reactor => {
+                let context = Context {
+                    now: *now,
+                    date: &date.text,
+                    unix_s: date.unix_s,
+                    peer,
+                    address,
+                    draining,
+                    unhandled: 0,
+                    files,
+                    replies,
+                };
+                let service = &*fleet.service;
+                let mut sink = ReactorSink {
+                    service,
+                    context,
+                    tally,
+                    mail_waits,
+                };
+                let step = task.run(connection, input, &mut means, &mut sink);
+                if sink.context.unhandled > 0 {
+                    tally.add(Count::Unhandled, u64::from(sink.context.unhandled));
+                }
+                (step, None)
+            }
+            Mode::Proactor(lane) => {
+                let service = &*fleet.service;
+                let date = &date.text;
+                let mut sink = ProactorSink {
+                    service,
+                    lane,
+                    job: None,
+                    peer,
+                    address,
+                    draining,
+                    date,
+                    replies,
+                    tally,
+                    mail_waits,
+                };
+                let step = task.run(connection, input, &mut means, &mut sink);
+                (step, sink.job)
+            }
+        };
+        self.submit(key, job);
+        if self.kit.replies.has_letters() {
+            self.post_letters(key);
+        }
+        self.settle(key, step);
+    }
+
+    /// Does what a connection's step asks for.
+    pub(super) fn settle(&mut self, key: Key, step: Step) {
+        match step {
+            Step::Event => {}
+            Step::Turn => self.enlist(key, List::Run),
+            Step::Job => self.submit_parked(key),
+            Step::Memory => self.enlist(key, List::Memory),
+            Step::Credit => self.enlist(key, List::Credit),
+            Step::Mail => self.enlist(key, List::Mail),
+            Step::Close(reason) => return self.lists.closing.push((key, reason)),
+        }
+        self.file_deadline(key);
+        self.register(key);
+    }
+
+    /// A connection that was just accepted and is not read yet.
+    pub(super) fn settle_new(&mut self, key: Key) {
+        self.settle(key, Step::Event);
+    }
+
+    /// Files the connection under its earliest deadline.
+    fn file_deadline(&mut self, key: Key) {
+        if let Some(connection) = self.slab.get(key.index as usize) {
+            self.wheel.set(key.index, connection.due(&self.fleet.rules));
+        }
+    }
+
+    /// Asks the poll for the connection's events, once.
+    fn register(&mut self, key: Key) {
+        let Some(connection) = self.slab.get_mut(key.index as usize) else {
+            return;
+        };
+        if connection.registered {
+            return;
+        }
+        let token = Token(key.pack() as usize);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match self
+            .poll
+            .registry()
+            .register(connection.source(), token, interest)
+        {
+            Ok(()) => connection.registered = true,
+            Err(error) => {
+                log::error!("a connection could not be registered: {error}");
+                self.lists.closing.push((key, CloseReason::Reset));
+            }
+        }
+    }
+
+    /// Connections that waited for a credit, for room or for memory, and for
+    /// which there is some.
+    pub(super) fn resume_waiting(&mut self) {
+        self.resume(List::Credit);
+        if !self.outgoing.is_stuck() {
+            self.resume(List::Mail);
+        }
+        if self.kit.pool.take_released() {
+            self.resume(List::Memory);
+        }
+    }
+
+    /// Takes the jobs that have come back from the pool.
+    pub(super) fn take_completions(&mut self) {
+        let fleet = self.fleet.clone();
+        while let Some(job) = fleet.posts[usize::from(self.id)].completions.pop() {
+            if let Mode::Proactor(lane) = &mut self.mode {
+                lane.earn();
+            }
+            self.complete(&fleet, job);
+        }
+    }
+
+    fn complete(&mut self, fleet: &Fleet, mut job: Box<Job>) {
+        let Peer { key, .. } = job.peer;
+        self.count(&mut job);
+        let Mode::Proactor(lane) = &mut self.mode else {
+            return;
+        };
+        let connection = self.slab.get_mut(key.index as usize);
+        let Some(connection) = connection.filter(|owner| owner.generation == key.generation) else {
+            // The connection is gone, and perhaps its slot has another owner,
+            // who gets nothing of this.
+            lane.recycle(job, &mut self.kit.pool);
+            return fleet.service.closed(job_peer(self.id, key));
+        };
+        let mut means = Means {
+            now: self.kit.now,
+            rules: &fleet.rules,
+            pool: &mut self.kit.pool,
+        };
+        let unfinished = job.is_unfinished();
+        let outcome = job.outcome;
+        let step = if unfinished {
+            connection.answer_in_part(&mut job.replies, &mut means)
+        } else {
+            connection.complete(outcome.strikes, outcome.end, &mut job.replies, &mut means)
+        };
+        for letter in job.replies.take_letters() {
+            self.kit.replies.letter(letter);
+        }
+        match step {
+            Some(Step::Close(reason)) => {
+                lane.recycle(job, &mut self.kit.pool);
+                self.lists.closing.push((key, reason));
+            }
+            step if unfinished => {
+                lane.park(key.index, job);
+                self.settle(key, step.unwrap_or(Step::Job));
+            }
+            step => {
+                lane.recycle(job, &mut self.kit.pool);
+                match step {
+                    Some(step) => self.settle(key, step),
+                    None => self.serve(key),
+                }
+            }
+        }
+        if self.kit.replies.has_letters() {
+            self.post_letters(key);
+        }
+    }
+
+    fn count(&self, job: &mut Job) {
+        let tally = self.tally();
+        let outcome = &mut job.outcome;
+        tally.add(Count::BadPackages, u64::from(outcome.strikes));
+        tally.add(
+            Count::Unhandled,
+            u64::from(std::mem::take(&mut outcome.unhandled)),
+        );
+        tally.add(
+            Count::Panics,
+            u64::from(std::mem::take(&mut outcome.panics)),
+        );
+    }
+
+    /// Sends a job to the pool.
+    fn submit(&mut self, key: Key, job: Option<Box<Job>>) {
+        let (Mode::Proactor(lane), Some(job)) = (&mut self.mode, job) else {
+            return;
+        };
+        lane.spend();
+        if let Err(job) = self.fleet.jobs.push(job) {
+            debug_assert!(false, "there are no more jobs than credits");
+            lane.earn();
+            lane.park(key.index, job);
+            self.enlist(key, List::Credit);
+        }
+    }
+
+    /// The connection has taken the answers so far: its job, if it has more
+    /// to do, goes on.
+    fn submit_parked(&mut self, key: Key) {
+        let Mode::Proactor(lane) = &mut self.mode else {
+            return;
+        };
+        if !lane.is_parked(key.index) {
+            return;
+        }
+        if lane.has_credit() {
+            let job = lane.unpark(key.index);
+            self.submit(key, job);
+        } else {
+            self.enlist(key, List::Credit);
+        }
+    }
+
+    /// The end of a turn: what is over goes.
+    pub(super) fn close_list(&mut self) {
+        if self.lists.closing.is_empty() {
+            return;
+        }
+        let mut closing = std::mem::take(&mut self.lists.closing);
+        for (key, reason) in closing.drain(..) {
+            self.close(key, reason);
+        }
+        self.lists.closing = closing;
+        // A descriptor is free: whoever waits to be accepted may come.
+        self.accept_paused = false;
+    }
+
+    fn close(&mut self, key: Key, reason: CloseReason) {
+        if self.connection(key).is_none() {
+            return; // it was on the list twice
+        }
+        let mut connection = self.slab.remove(key.index as usize);
+        self.wheel.remove(key.index);
+        let (now, rules) = (self.kit.now, &self.fleet.rules);
+        connection.release(&mut Means {
+            now,
+            rules,
+            pool: &mut self.kit.pool,
+        });
+        self.tally().close(reason);
+        if reason.is_fault()
+            && let Some(line) = self.notes.fault(reason, now)
+        {
+            log::warn!("{line} (from {})", connection.address());
+        }
+        let parked = match &mut self.mode {
+            Mode::Proactor(lane) => lane.unpark(key.index),
+            Mode::Reactor => None,
+        };
+        let in_pool = connection.in_flight && parked.is_none();
+        if let (Mode::Proactor(lane), Some(job)) = (&mut self.mode, parked) {
+            lane.recycle(job, &mut self.kit.pool);
+        }
+        // With a job under way the service hears of it when that is back.
+        if !in_pool {
+            self.fleet.service.closed(job_peer(self.id, key));
+        }
+    }
+
+    /// The end of the loop: whatever is left goes.
+    pub(super) fn close_all(&mut self) {
+        let keys: Vec<Key> = self
+            .slab
+            .iter()
+            .map(|(index, c)| c.key(index as u32))
+            .collect();
+        for key in keys {
+            self.close(key, CloseReason::Stopping);
+        }
+    }
+}
+
+/// What is asked of a connection.
+#[derive(Clone, Copy)]
+enum Task {
+    Advance,
+    Expire,
+}
+
+impl Task {
+    fn run<X: Exchange>(
+        self,
+        connection: &mut Connection,
+        input: &mut [u8],
+        means: &mut Means<'_>,
+        sink: &mut X,
+    ) -> Step {
+        match self {
+            Task::Advance => connection.advance(input, means, sink),
+            Task::Expire => connection.expire(means, sink),
+        }
+    }
+}
+
+fn job_peer(worker: u16, key: Key) -> Peer {
+    Peer { worker, key }
+}

@@ -1,0 +1,397 @@
+//! Builds a server from its configuration, starts its threads, waits for them.
+
+use super::clock::Clock;
+use super::doorbell::Doorbell;
+use super::fleet::{Fleet, Order, Post};
+use super::gate::Gate;
+use super::inbox::Inbox;
+use super::pool::{self, JobQueue};
+use super::tally::Tally;
+use super::worker::{BELL, Worker};
+use crate::base::buffer::Budget;
+use crate::base::limits::{INBOX_LETTERS_MAX, POOL_THREADS_MAX, SPARE_FILES, WORKERS_MAX};
+use crate::config::{Config, Mode, Protocol};
+use crate::net::files::Roots;
+use crate::net::listener::{self, Listener};
+use crate::os::process;
+use crate::service::{Router, Service, StaticSite};
+use crate::session::{self, Rules};
+use crossbeam_queue::ArrayQueue;
+use mio::{Poll, Waker};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
+use std::thread::{self, JoinHandle};
+
+/// A server that has not been started.
+///
+/// ```
+/// use pelton::config::Config;
+/// use pelton::engine::Server;
+/// use pelton::service::{Response, Router};
+///
+/// let mut config = Config::default();
+/// config.sites.clear();
+/// config.workers = 1;
+/// for listen in &mut config.listen {
+///     listen.addr.set_port(0);
+/// }
+/// let router = Router::new().http("GET", "/hello", |_, _| Response::text("hello\n"));
+/// let running = Server::new(config).service(router).start()?;
+/// println!("listening on {}", running.listeners()[0].0);
+/// running.handle().stop();
+/// running.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Server {
+    config: Config,
+    service: Arc<dyn Service>,
+}
+
+/// Why a server could not be started: one line that says what to do.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The root of a site cannot be opened.
+    Root(std::path::PathBuf, io::Error),
+    /// The system gives no thread, no poll, no descriptor.
+    System(io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
+                f,
+                "cannot listen on {addr}: another program does already; stop it, or choose \
+                 another address"
+            ),
+            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                write!(
+                    f,
+                    "cannot listen on {addr}: not permitted; choose a port from 1024 up"
+                )
+            }
+            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+                write!(
+                    f,
+                    "cannot listen on {addr}: this machine does not have that address"
+                )
+            }
+            StartError::Listen(addr, error) => write!(f, "cannot listen on {addr}: {error}"),
+            StartError::Root(path, error) => write!(
+                f,
+                "cannot serve the folder {path:?}: {error}; name one that is there: pelton serve DIR"
+            ),
+            StartError::System(error) => write!(f, "cannot start: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl Server {
+    /// A server for the site of the configuration and the echo.
+    #[must_use]
+    pub fn new(config: Config) -> Server {
+        let router = Router::new();
+        let router = if config.sites.is_empty() {
+            router
+        } else {
+            router.site(StaticSite::new(0))
+        };
+        Server {
+            config,
+            service: Arc::new(router),
+        }
+    }
+
+    /// The same with a service of your own.
+    #[must_use]
+    pub fn service(mut self, service: impl Service) -> Server {
+        self.service = Arc::new(service);
+        self
+    }
+
+    /// Opens the roots and the listening sockets and starts the threads.
+    /// Accepting starts when all of them are up.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running then.
+    pub fn start(self) -> Result<Running, StartError> {
+        let config = &self.config;
+        let workers = workers(config);
+        let mut listeners: Vec<Vec<Listener>> = (0..workers).map(|_| Vec::new()).collect();
+        let mut bound = Vec::new();
+        for listen in &config.listen {
+            let protocol = protocol_of(listen.protocol);
+            let (addr, sockets) =
+                listener::bind(listen.addr, protocol, listen.defer_accept, workers)
+                    .map_err(|error| StartError::Listen(listen.addr, error))?;
+            bound.push((addr, listen.protocol));
+            for (of_worker, socket) in listeners.iter_mut().zip(sockets) {
+                of_worker.push(socket);
+            }
+        }
+        let polls: Vec<Poll> = (0..workers)
+            .map(|_| Poll::new())
+            .collect::<io::Result<_>>()
+            .map_err(StartError::System)?;
+        let fleet = Arc::new(fleet(config, self.service, &polls)?);
+        let threads = start_threads(&fleet, polls, listeners, pool_threads(config))?;
+        Ok(Running {
+            fleet,
+            listeners: bound,
+            threads,
+            workers,
+        })
+    }
+}
+
+/// A server that runs. Owns its threads: wait for them, or they go on without
+/// anybody watching.
+pub struct Running {
+    fleet: Arc<Fleet>,
+    listeners: Vec<(SocketAddr, Protocol)>,
+    threads: Vec<JoinHandle<io::Result<()>>>,
+    workers: usize,
+}
+
+impl Running {
+    /// The addresses listened on, with the real port where 0 was asked for.
+    #[must_use]
+    pub fn listeners(&self) -> &[(SocketAddr, Protocol)] {
+        &self.listeners
+    }
+
+    /// Number of event loops.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Connections that may be open at once, in all.
+    #[must_use]
+    pub fn connections_max(&self) -> usize {
+        self.fleet.connections_max.saturating_mul(self.workers)
+    }
+
+    /// What others need to stop the server, or to look at its counters.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle {
+            fleet: self.fleet.clone(),
+        }
+    }
+
+    /// Waits until every thread has ended.
+    ///
+    /// # Errors
+    /// What ended a loop early: its poll failed, or it panicked. The others
+    /// are stopped then.
+    pub fn wait(self) -> io::Result<()> {
+        let mut result = Ok(());
+        for (number, thread) in self.threads.into_iter().enumerate() {
+            if number == self.workers {
+                // The loops are down: nobody submits jobs any more.
+                self.fleet.jobs.close();
+            }
+            let ended = thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("a loop panicked")));
+            if ended.is_err() {
+                self.fleet.give(Order::Stop);
+                result = result.and(ended);
+            }
+        }
+        result
+    }
+}
+
+/// Stops a running server, and reads its counters, from any thread.
+#[derive(Clone)]
+pub struct Handle {
+    fleet: Arc<Fleet>,
+}
+
+impl Handle {
+    /// Stops at once: connections are closed as they are.
+    pub fn stop(&self) {
+        self.fleet.give(Order::Stop);
+    }
+
+    /// Stops accepting, finishes what is under way within the configuration's
+    /// `drain`, then stops.
+    pub fn drain(&self) {
+        self.fleet.give(Order::Drain);
+    }
+
+    /// The counters, one set per worker.
+    #[must_use]
+    pub fn tallies(&self) -> &[Tally] {
+        &self.fleet.tallies
+    }
+
+    /// Bytes of buffers that the workers hold together.
+    #[must_use]
+    pub fn buffer_bytes(&self) -> usize {
+        self.fleet.budget.used_bytes()
+    }
+}
+
+fn workers(config: &Config) -> usize {
+    let wanted = if config.workers == 0 {
+        processors()
+    } else {
+        config.workers
+    };
+    wanted.clamp(1, WORKERS_MAX)
+}
+
+fn pool_threads(config: &Config) -> usize {
+    match (config.mode, config.proactor.threads) {
+        (Mode::Reactor, _) => 0,
+        (Mode::Proactor, 0) => (2 * processors()).min(POOL_THREADS_MAX),
+        (Mode::Proactor, threads) => threads.min(POOL_THREADS_MAX),
+    }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, |count| count.get())
+}
+
+fn protocol_of(protocol: Protocol) -> session::Protocol {
+    match protocol {
+        Protocol::Http => session::Protocol::Http,
+        Protocol::Frame => session::Protocol::Frame,
+        Protocol::Auto => session::Protocol::Undecided,
+    }
+}
+
+fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<Fleet, StartError> {
+    let workers = polls.len();
+    let queue_len = config.proactor.queue_len;
+    let roots = Roots::open(config.sites.iter().map(|site| site.root.as_path()))
+        .map_err(|(site, error)| StartError::Root(config.sites[site].root.clone(), error))?;
+    let post = |poll: &Poll| {
+        Ok(Post {
+            bell: Doorbell::new(Waker::new(poll.registry(), BELL)?),
+            completions: ArrayQueue::new(queue_len.max(1)),
+            inbox: Inbox::new(INBOX_LETTERS_MAX, workers),
+        })
+    };
+    let posts = polls
+        .iter()
+        .map(post)
+        .collect::<io::Result<_>>()
+        .map_err(StartError::System)?;
+    Ok(Fleet {
+        service,
+        mode: config.mode,
+        rules: rules(config),
+        queue_len,
+        connections_max: connections_max(config, workers),
+        drain: config.drain,
+        cache: config.cache.clone(),
+        roots,
+        budget: Budget::new(config.limits.buffer_bytes),
+        clock: Clock::new(),
+        jobs: JobQueue::new(queue_len.saturating_mul(workers)),
+        posts,
+        tallies: (0..workers).map(|_| Tally::new()).collect(),
+        order: AtomicU8::new(Order::Serve as u8),
+    })
+}
+
+fn rules(config: &Config) -> Rules {
+    let (limits, timeouts) = (&config.limits, &config.timeouts);
+    Rules {
+        head_bytes: limits.head_bytes,
+        body_bytes: limits.body_bytes,
+        package_bytes: limits.package_bytes,
+        http_idle: timeouts.http_idle,
+        http_head: timeouts.http_head,
+        progress: timeouts.progress,
+        frame_silence: timeouts.frame_silence,
+        queued_packages: limits.queued_packages,
+    }
+}
+
+/// Connections per worker: what is configured, but no more than the open-file
+/// limit has room for beside the files that are served.
+fn connections_max(config: &Config, workers: usize) -> usize {
+    let open_files = process::raise_open_files();
+    let fit = open_files.saturating_sub(SPARE_FILES + 8 * workers).max(1);
+    let all = match config.limits.connections {
+        0 => fit,
+        wanted => wanted.min(fit),
+    };
+    all.div_ceil(workers)
+}
+
+fn start_threads(
+    fleet: &Arc<Fleet>,
+    polls: Vec<Poll>,
+    listeners: Vec<Vec<Listener>>,
+    pool_threads: usize,
+) -> Result<Vec<JoinHandle<io::Result<()>>>, StartError> {
+    let gate = Arc::new(Gate::new(polls.len() + pool_threads));
+    let mut threads = Vec::new();
+    let start = || {
+        for (id, (poll, listeners)) in polls.into_iter().zip(listeners).enumerate() {
+            let mut worker = Worker::new(id as u16, fleet.clone(), poll, listeners)?;
+            let (gate, fleet) = (gate.clone(), fleet.clone());
+            let body = move || {
+                if !gate.pass() {
+                    return Ok(());
+                }
+                let ended = StopOthers(fleet);
+                let result = worker.run();
+                drop(ended);
+                result
+            };
+            threads.push(
+                thread::Builder::new()
+                    .name(format!("pelton-loop-{id}"))
+                    .spawn(body)?,
+            );
+        }
+        for number in 0..pool_threads {
+            let (gate, fleet) = (gate.clone(), fleet.clone());
+            let body = move || {
+                if gate.pass() {
+                    pool::work(&fleet);
+                }
+                Ok(())
+            };
+            threads.push(
+                thread::Builder::new()
+                    .name(format!("pelton-pool-{number}"))
+                    .spawn(body)?,
+            );
+        }
+        Ok(())
+    };
+    if let Err(error) = start() {
+        gate.shut();
+        for thread in threads {
+            let _ = thread.join(); // it has had nothing to do yet
+        }
+        return Err(StartError::System(error));
+    }
+    Ok(threads)
+}
+
+/// A loop that ends by a panic or an error takes the others with it: half a
+/// server is worse than none.
+struct StopOthers(Arc<Fleet>);
+
+impl Drop for StopOthers {
+    fn drop(&mut self) {
+        if self.0.order() == Order::Serve {
+            self.0.give(Order::Stop);
+        }
+    }
+}

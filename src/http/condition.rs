@@ -1,0 +1,219 @@
+//! Preconditions (RFC 9110 13): in the order of 13.2.2.
+
+use super::date;
+use super::fields::Seen;
+use super::head::{Head, Method};
+
+/// What identifies the representation as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct Validators<'a> {
+    /// The entity tag in its quotes; a strong one.
+    pub etag: &'a [u8],
+    /// When it was last modified, in seconds since 1970.
+    pub modified_unix_s: Option<u64>,
+}
+
+/// What the preconditions of a request come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answer as if there were none.
+    Proceed,
+    /// 304.
+    NotModified,
+    /// 412.
+    Failed,
+}
+
+/// Evaluates the preconditions of a request for a representation that exists.
+#[must_use]
+pub fn evaluate(head: &Head<'_>, validators: &Validators<'_>) -> Outcome {
+    let seen = head.line().seen;
+    let unless_changed = if seen.contains(Seen::IF_MATCH) {
+        any_tag(head, "if-match", |tag| {
+            matches_strongly(tag, validators.etag)
+        })
+    } else if seen.contains(Seen::IF_UNMODIFIED_SINCE) {
+        !modified_since(head, "if-unmodified-since", validators).unwrap_or(false)
+    } else {
+        true
+    };
+    if !unless_changed {
+        return Outcome::Failed;
+    }
+    let reads = matches!(head.method(), Method::Get | Method::Head);
+    if seen.contains(Seen::IF_NONE_MATCH) {
+        let known = any_tag(head, "if-none-match", |tag| {
+            matches_weakly(tag, validators.etag)
+        });
+        return match known {
+            false => Outcome::Proceed,
+            true if reads => Outcome::NotModified,
+            true => Outcome::Failed,
+        };
+    }
+    if seen.contains(Seen::IF_MODIFIED_SINCE)
+        && reads
+        && modified_since(head, "if-modified-since", validators) == Some(false)
+    {
+        return Outcome::NotModified;
+    }
+    Outcome::Proceed
+}
+
+/// Whether a Range field is to be obeyed (13.1.5): If-Range is absent, or is
+/// the very tag, or the exact date of a representation.
+#[must_use]
+pub fn range_applies(head: &Head<'_>, validators: &Validators<'_>) -> bool {
+    let mut lines = head.all("if-range");
+    match (lines.next(), lines.next()) {
+        (None, _) => true,
+        (Some(tag), None) if tag.starts_with(b"\"") => matches_strongly(tag, validators.etag),
+        (Some(text), None) => {
+            let date = date::parse(text);
+            date.is_some() && date == validators.modified_unix_s
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// Whether any entity tag of the lists in the lines named `name` fits; `*`
+/// fits whatever exists. A quoted tag may hold commas.
+fn any_tag(head: &Head<'_>, name: &str, fits: impl Fn(&[u8]) -> bool) -> bool {
+    head.all(name)
+        .any(|line| line.trim_ascii() == b"*" || tags(line).any(&fits))
+}
+
+/// The entity tags of a list; it ends where the grammar does.
+fn tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = list;
+    std::iter::from_fn(move || {
+        let start = rest.iter().position(|byte| !b", \t".contains(byte))?;
+        rest = &rest[start..];
+        let quote = if rest.starts_with(b"W/\"") { 2 } else { 0 };
+        let inner = rest.get(quote..)?.strip_prefix(b"\"")?;
+        let end = quote + 2 + memchr::memchr(b'"', inner)?;
+        let (tag, behind) = rest.split_at(end);
+        rest = behind;
+        Some(tag)
+    })
+}
+
+fn matches_strongly(tag: &[u8], etag: &[u8]) -> bool {
+    tag == etag && !etag.starts_with(b"W/")
+}
+
+fn matches_weakly(tag: &[u8], etag: &[u8]) -> bool {
+    let opaque = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_owned();
+    tag == etag || opaque(tag) == opaque(etag)
+}
+
+/// Whether the representation is later than the date of the field; `None` for
+/// a bad date, and for a field that is there twice: both are ignored.
+fn modified_since(head: &Head<'_>, name: &str, validators: &Validators<'_>) -> Option<bool> {
+    let mut lines = head.all(name);
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return None;
+    };
+    Some(validators.modified_unix_s? > date::parse(line)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::head;
+    use super::*;
+
+    const NOW: Validators<'static> = Validators {
+        etag: b"\"a\"",
+        modified_unix_s: Some(784_111_777),
+    };
+    const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const EARLIER: &str = "Sunday, 06-Nov-94 08:49:36 GMT";
+    const LATER: &str = "Sun Nov  6 08:49:38 1994";
+
+    fn check(method: &str, fields: &[(&str, &str)], expected: Outcome) {
+        let lines: String = fields
+            .iter()
+            .map(|(n, v)| format!("{n}: {v}\r\n"))
+            .collect();
+        let text = format!("{method} / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
+        let mut spans = head::NO_FIELDS;
+        let head = head::parse(text.as_bytes(), &mut spans).expect("a good head");
+        assert_eq!(evaluate(&head, &NOW), expected, "{text}");
+    }
+
+    #[test]
+    fn if_none_match() {
+        for (value, expected) in [
+            ("\"a\"", Outcome::NotModified),
+            ("W/\"a\"", Outcome::NotModified),
+            ("\"b\", W/\"c,\" , \"a\"", Outcome::NotModified),
+            ("*", Outcome::NotModified),
+            ("\"b\"", Outcome::Proceed),
+            ("\"b,\"", Outcome::Proceed),
+            ("a", Outcome::Proceed),
+            ("", Outcome::Proceed),
+            ("\"a", Outcome::Proceed),
+        ] {
+            check("GET", &[("If-None-Match", value)], expected);
+        }
+        check("PUT", &[("If-None-Match", "*")], Outcome::Failed);
+        let lines = [("If-None-Match", "\"b\""), ("If-None-Match", "\"a\"")];
+        check("HEAD", &lines, Outcome::NotModified);
+        let both = [("If-None-Match", "\"b\""), ("If-Modified-Since", SAME)];
+        check("GET", &both, Outcome::Proceed);
+    }
+
+    #[test]
+    fn if_modified_since() {
+        for (value, expected) in [
+            (SAME, Outcome::NotModified),
+            (LATER, Outcome::NotModified),
+            (EARLIER, Outcome::Proceed),
+            ("yesterday", Outcome::Proceed),
+            ("", Outcome::Proceed),
+        ] {
+            check("GET", &[("If-Modified-Since", value)], expected);
+        }
+        check("POST", &[("If-Modified-Since", SAME)], Outcome::Proceed);
+        let twice = [("If-Modified-Since", SAME), ("If-Modified-Since", SAME)];
+        check("GET", &twice, Outcome::Proceed);
+    }
+
+    #[test]
+    fn if_match_and_if_unmodified_since() {
+        for (value, expected) in [
+            ("\"a\"", Outcome::Proceed),
+            ("*", Outcome::Proceed),
+            ("W/\"a\"", Outcome::Failed),
+            ("\"b\"", Outcome::Failed),
+        ] {
+            check("GET", &[("If-Match", value)], expected);
+        }
+        check("GET", &[("If-Unmodified-Since", EARLIER)], Outcome::Failed);
+        check("GET", &[("If-Unmodified-Since", SAME)], Outcome::Proceed);
+        check("GET", &[("If-Unmodified-Since", "x")], Outcome::Proceed);
+        let both = [("If-Match", "\"a\""), ("If-Unmodified-Since", EARLIER)];
+        check("GET", &both, Outcome::Proceed);
+        let then = [("If-Match", "\"a\""), ("If-None-Match", "\"a\"")];
+        check("GET", &then, Outcome::NotModified);
+    }
+
+    #[test]
+    fn if_range() {
+        for (value, expected) in [
+            (Some("\"a\""), true),
+            (Some("W/\"a\""), false),
+            (Some("\"b\""), false),
+            (Some(SAME), true),
+            (Some(LATER), false),
+            (Some("x"), false),
+            (None, true),
+        ] {
+            let line = value.map_or(String::new(), |value| format!("If-Range: {value}\r\n"));
+            let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{line}\r\n");
+            let mut spans = head::NO_FIELDS;
+            let head = head::parse(text.as_bytes(), &mut spans).expect("a good head");
+            assert_eq!(range_applies(&head, &NOW), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,784 @@
+//! The head of a request: its end, its request line, its field lines.
+//!
+//! httparse checks the syntax, loosely; what it lets through and RFC 9112 does
+//! not is refused here. A head is kept as offsets into its bytes, so that it
+//! can be copied and read again without being parsed twice.
+
+use super::fields::{self, Fields, Seen};
+use super::status::Status;
+use super::target;
+use crate::base::limits::HEAD_FIELDS_MAX;
+use std::mem::MaybeUninit;
+
+/// A stretch of a head: offsets of its first byte and one past its last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// First byte.
+    pub start: u16,
+    /// One past the last.
+    pub end: u16,
+}
+
+/// Where one field line's name and value stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FieldSpan {
+    /// The name.
+    pub name: Span,
+    /// The value, without the blanks around it.
+    pub value: Span,
+}
+
+/// Room for the field lines of one head.
+pub type FieldSpans = [FieldSpan; HEAD_FIELDS_MAX];
+
+const EMPTY: Span = Span { start: 0, end: 0 };
+/// No field lines yet.
+pub const NO_FIELDS: FieldSpans = [FieldSpan {
+    name: EMPTY,
+    value: EMPTY,
+}; HEAD_FIELDS_MAX];
+
+/// The methods of RFC 9110 9 and RFC 5789; they are case-sensitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Connect,
+    Options,
+    Trace,
+    Patch,
+    /// A token that names none of these.
+    Other,
+}
+
+impl Method {
+    /// The method with this name.
+    #[must_use]
+    pub fn parse(name: &[u8]) -> Method {
+        match name {
+            b"GET" => Method::Get,
+            b"HEAD" => Method::Head,
+            b"POST" => Method::Post,
+            b"PUT" => Method::Put,
+            b"DELETE" => Method::Delete,
+            b"CONNECT" => Method::Connect,
+            b"OPTIONS" => Method::Options,
+            b"TRACE" => Method::Trace,
+            b"PATCH" => Method::Patch,
+            _ => Method::Other,
+        }
+    }
+}
+
+/// How the body of a request is framed (RFC 9112 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// There is none.
+    None,
+    /// So many bytes.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+}
+
+/// What the protocol itself needs of a head.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLine {
+    /// The method.
+    pub method: Method,
+    /// Its name.
+    pub method_span: Span,
+    /// The request target.
+    pub target: Span,
+    /// HTTP/1.this: 0 or 1, for 1.2 and up are served as 1.1 (RFC 9110 2.5).
+    pub minor: u8,
+    /// How the body is framed.
+    pub framing: Framing,
+    /// Whether the connection goes on after the answer (RFC 9112 9.3).
+    pub keep_alive: bool,
+    /// The client waits for `100 Continue` (RFC 9110 10.1.1).
+    pub expect_continue: bool,
+    /// Which of the fields that change an answer are there.
+    pub seen: Seen,
+    /// The authority asked for: of the target, else of Host.
+    pub host: Option<Span>,
+}
+
+/// A head, borrowed: its bytes, and where in them things stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    bytes: &'a [u8],
+    line: RequestLine,
+    fields: &'a [FieldSpan],
+}
+
+impl<'a> Head<'a> {
+    /// Puts a head together again from what was kept of it.
+    #[must_use]
+    pub fn new(bytes: &'a [u8], line: RequestLine, fields: &'a [FieldSpan]) -> Head<'a> {
+        Head {
+            bytes,
+            line,
+            fields,
+        }
+    }
+
+    /// The whole head, its empty line included.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// What the protocol itself needs.
+    #[must_use]
+    pub fn line(&self) -> &RequestLine {
+        &self.line
+    }
+
+    /// Where the field lines stand.
+    #[must_use]
+    pub fn field_spans(&self) -> &'a [FieldSpan] {
+        self.fields
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.line.method
+    }
+
+    /// The method's name.
+    #[must_use]
+    pub fn method_name(&self) -> &'a [u8] {
+        self.at(self.line.method_span)
+    }
+
+    /// The request target as it came.
+    #[must_use]
+    pub fn target(&self) -> &'a [u8] {
+        self.at(self.line.target)
+    }
+
+    /// HTTP/1.this: 0 or 1.
+    #[must_use]
+    pub fn version_minor(&self) -> u8 {
+        self.line.minor
+    }
+
+    /// Whether the connection goes on after the answer.
+    #[must_use]
+    pub fn keep_alive(&self) -> bool {
+        self.line.keep_alive
+    }
+
+    /// The authority asked for: of the target, else of Host (RFC 9112 3.2.2).
+    #[must_use]
+    pub fn host(&self) -> Option<&'a [u8]> {
+        self.line.host.map(|span| self.at(span))
+    }
+
+    /// The value of the first field line with this name, in any case.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.all(name).next()
+    }
+
+    /// The values of all field lines with this name, in any case.
+    pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let wanted = name.as_bytes();
+        self.fields()
+            .filter(move |(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, v)| v)
+    }
+
+    /// Names and values of the field lines, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        let bytes = self.bytes;
+        let at = move |span: Span| slice(bytes, span);
+        self.fields
+            .iter()
+            .map(move |field| (at(field.name), at(field.value)))
+    }
+
+    fn at(&self, span: Span) -> &'a [u8] {
+        slice(self.bytes, span)
+    }
+}
+
+fn slice(bytes: &[u8], span: Span) -> &[u8] {
+    bytes
+        .get(usize::from(span.start)..usize::from(span.end))
+        .unwrap_or(&[])
+}
+
+/// Why a head is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadError {
+    /// A line feed without its carriage return.
+    BareLineFeed,
+    /// The request line is none.
+    RequestLine,
+    /// A major version other than 1.
+    Version,
+    /// The request target is not of its grammar, or not for this method.
+    Target,
+    /// A field line is not of its grammar.
+    Field,
+    /// More field lines than are taken.
+    TooManyFields,
+    /// The head is over its limit, and already its first line is.
+    TargetTooLong,
+    /// The head is over its limit.
+    FieldsTooLarge,
+    /// Host is missing, there twice, or not of its grammar.
+    Host,
+    /// Content-Length is no number, or two different ones.
+    ContentLength,
+    /// Transfer-Encoding is not exactly `chunked`, or where it must not be.
+    TransferEncoding,
+    /// A transfer coding that this server does not know.
+    UnknownCoding,
+    /// An expectation other than `100-continue`.
+    Expectation,
+}
+
+impl HeadError {
+    /// Which of the two limits it was: that of a line, if `input` has no whole
+    /// line, or that of the fields.
+    #[must_use]
+    pub fn too_long(input: &[u8]) -> HeadError {
+        match memchr::memchr(b'\n', input) {
+            None => HeadError::TargetTooLong,
+            Some(_) => HeadError::FieldsTooLarge,
+        }
+    }
+
+    /// The status to answer with.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            HeadError::Version => Status::VERSION_NOT_SUPPORTED,
+            HeadError::TargetTooLong => Status::URI_TOO_LONG,
+            HeadError::TooManyFields | HeadError::FieldsTooLarge => Status::HEADER_FIELDS_TOO_LARGE,
+            HeadError::UnknownCoding => Status::NOT_IMPLEMENTED,
+            HeadError::Expectation => Status::EXPECTATION_FAILED,
+            _ => Status::BAD_REQUEST,
+        }
+    }
+
+    /// What was wrong, for the person who looks at the answer.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            HeadError::BareLineFeed => "lines end in CRLF",
+            HeadError::RequestLine => "the request line is not: method target HTTP/1.1",
+            HeadError::Version => "this server speaks HTTP/1.1 and HTTP/1.0",
+            HeadError::Target => "the request target is not one that this server takes",
+            HeadError::Field => "a field line is malformed",
+            HeadError::TooManyFields => "there are too many field lines",
+            HeadError::TargetTooLong => "the request line is too long",
+            HeadError::FieldsTooLarge => "the field lines are too long",
+            HeadError::Host => "exactly one Host field with a valid host is needed",
+            HeadError::ContentLength => "Content-Length must be one number in digits",
+            HeadError::TransferEncoding => {
+                "Transfer-Encoding must be exactly chunked, without Content-Length"
+            }
+            HeadError::UnknownCoding => "this transfer coding is not known",
+            HeadError::Expectation => "the only expectation is 100-continue",
+        }
+    }
+}
+
+/// Where a head ends, or how far it was searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// One past its empty line.
+    At(usize),
+    /// More is needed; the next search starts here.
+    NotYet {
+        /// Bytes that need not be looked at again.
+        scanned: usize,
+    },
+}
+
+/// Seeks the end of the head at the front of `input`, from `scanned` on, which
+/// is where the last search of the same bytes stopped (0 at first).
+///
+/// # Errors
+/// [`HeadError::BareLineFeed`], as soon as one is there: RFC 9112 2.2 allows
+/// refusing it, and waiting for a CRLF that never comes helps nobody.
+pub fn find_end(input: &[u8], scanned: usize) -> Result<End, HeadError> {
+    let mut at = scanned;
+    while let Some(found) = input.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+        let line_feed = at + found;
+        match input[..line_feed] {
+            [.., b'\n', b'\r'] => return Ok(End::At(line_feed + 1)),
+            [.., b'\r'] => at = line_feed + 1,
+            _ => return Err(HeadError::BareLineFeed),
+        }
+    }
+    Ok(End::NotYet {
+        scanned: input.len(),
+    })
+}
+
+/// Parses `bytes`: exactly one head, its empty line included and no empty line
+/// ahead of it. The spans of its field lines go to `spans`.
+///
+/// # Errors
+/// [`HeadError`].
+pub fn parse<'a>(bytes: &'a [u8], spans: &'a mut FieldSpans) -> Result<Head<'a>, HeadError> {
+    let minor = version_minor(bytes)?;
+    if minor <= 1 {
+        return parse_as(bytes, bytes, spans);
+    }
+    // A later minor version is served as 1.1; httparse would refuse it.
+    let mut copy = bytes.to_vec();
+    if let Some(digit) = memchr::memchr(b'\n', bytes).and_then(|end| end.checked_sub(2)) {
+        copy[digit] = b'1';
+    }
+    parse_as(bytes, &copy, spans)
+}
+
+/// Parses `text`, which differs from `bytes` at most in the version.
+fn parse_as<'a>(
+    bytes: &'a [u8],
+    text: &[u8],
+    spans: &'a mut FieldSpans,
+) -> Result<Head<'a>, HeadError> {
+    let mut room = [const { MaybeUninit::uninit() }; HEAD_FIELDS_MAX];
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(text, &mut room) {
+        Ok(httparse::Status::Complete(len)) if len == text.len() => {}
+        Ok(_) => return Err(HeadError::Field),
+        Err(error) => return Err(refusal(error)),
+    }
+    let (Some(method), Some(path)) = (request.method, request.path) else {
+        return Err(HeadError::RequestLine);
+    };
+    let minor = request.version.unwrap_or(1);
+    let mut fields = Fields::new(minor);
+    for (span, header) in spans.iter_mut().zip(request.headers.iter()) {
+        // httparse leaves blanks that end a value to us in some cases.
+        let value = header.value.trim_ascii();
+        *span = FieldSpan {
+            name: span_of(text, header.name.as_bytes()),
+            value: span_of(text, value),
+        };
+        fields.take(header.name.as_bytes(), value, span.value)?;
+    }
+    let count = request.headers.len();
+    let name = Method::parse(method.as_bytes());
+    let target = span_of(text, path.as_bytes());
+    let authority = target::check(name, path.as_bytes())?;
+    let host = fields.host()?;
+    let line = RequestLine {
+        method: name,
+        method_span: span_of(text, method.as_bytes()),
+        target,
+        minor,
+        framing: fields.framing()?,
+        keep_alive: fields.keep_alive(),
+        expect_continue: fields.expect_continue(),
+        seen: fields.seen(),
+        host: authority.map(|authority| span_of(text, authority)).or(host),
+    };
+    Ok(Head {
+        bytes,
+        line,
+        fields: &spans[..count],
+    })
+}
+
+/// The offsets of `part`, which lies within `whole`.
+fn span_of(whole: &[u8], part: &[u8]) -> Span {
+    let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+    if part.is_empty() || start > whole.len() {
+        return Span::default();
+    }
+    Span {
+        start: start as u16,
+        end: (start + part.len()) as u16,
+    }
+}
+
+/// Looks at the version before anything else does (RFC 9112 2.3): one that is
+/// not ours is told from garbage.
+fn version_minor(bytes: &[u8]) -> Result<u8, HeadError> {
+    let line = memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..end]);
+    match line {
+        [
+            ..,
+            b' ',
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            b'1',
+            b'.',
+            minor @ b'0'..=b'9',
+            b'\r',
+        ] => Ok(minor - b'0'),
+        [
+            ..,
+            b' ',
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            b'0'..=b'9',
+            b'.',
+            b'0'..=b'9',
+            b'\r',
+        ] => Err(HeadError::Version),
+        _ => Err(HeadError::RequestLine),
+    }
+}
+
+fn refusal(error: httparse::Error) -> HeadError {
+    match error {
+        httparse::Error::TooManyHeaders => HeadError::TooManyFields,
+        httparse::Error::HeaderName | httparse::Error::HeaderValue | httparse::Error::NewLine => {
+            HeadError::Field
+        }
+        httparse::Error::Version => HeadError::Version,
+        httparse::Error::Token | httparse::Error::Status => HeadError::RequestLine,
+    }
+}
+
+/// Whether `token` is in a comma-separated list, in any case (RFC 9110 5.6.1:
+/// empty elements are skipped).
+#[must_use]
+pub fn has_token(list: &[u8], token: &[u8]) -> bool {
+    fields::elements(list).any(|element| element.eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<Framing, HeadError>) {
+        let mut spans = NO_FIELDS;
+        let got = parse(text.as_bytes(), &mut spans).map(|head| head.line().framing);
+        assert_eq!(got, expected, "{text:?}");
+    }
+
+    fn with(fields: &str) -> String {
+        format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")
+    }
+
+    #[test]
+    fn the_end_is_found_however_the_head_is_cut() {
+        let text = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET";
+        for cut in 0..text.len() {
+            let scanned = match find_end(&text[..cut], 0) {
+                Ok(End::NotYet { scanned }) => scanned,
+                Ok(End::At(end)) => {
+                    assert!(end == 27 && cut >= 27);
+                    continue;
+                }
+                Err(error) => panic!("{error:?} at {cut}"),
+            };
+            assert_eq!(find_end(text, scanned), Ok(End::At(27)), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_bare_line_feed_is_refused_at_once() {
+        assert_eq!(
+            find_end(b"GET / HTTP/1.1\n", 0),
+            Err(HeadError::BareLineFeed)
+        );
+        assert_eq!(find_end(b"\n", 0), Err(HeadError::BareLineFeed));
+        assert_eq!(
+            find_end(b"GET / HTTP/1.1\r\nHost: a\n\r\n", 0),
+            Err(HeadError::BareLineFeed)
+        );
+    }
+
+    #[test]
+    fn parts_of_a_head_are_where_they_stand() {
+        let text = b"GET /a?b HTTP/1.1\r\nHost: x:80 \r\nAccept:\r\nRange: bytes=0-\r\n\r\n";
+        let mut spans = NO_FIELDS;
+        let head = parse(text, &mut spans).expect("a good head");
+        assert_eq!((head.method(), head.target()), (Method::Get, &b"/a?b"[..]));
+        assert_eq!(head.method_name(), b"GET");
+        assert_eq!(
+            (head.host(), head.field("ACCEPT")),
+            (Some(&b"x:80"[..]), Some(&b""[..]))
+        );
+        assert_eq!(head.field("nothing"), None);
+        assert!(head.keep_alive() && head.line().seen.contains(Seen::RANGE));
+        let again = Head::new(text, *head.line(), head.field_spans());
+        assert_eq!(again.fields().count(), 3);
+    }
+
+    #[test]
+    fn request_lines() {
+        let line = |line: &str, expected| {
+            check(&format!("{line}\r\nHost: a\r\n\r\n"), expected);
+        };
+        for good in [
+            "GET / HTTP/1.1",
+            "GET / HTTP/1.0",
+            "GET / HTTP/1.2",
+            "get / HTTP/1.9",
+        ] {
+            line(good, Ok(Framing::None));
+        }
+        for version in ["GET / HTTP/2.0", "GET / HTTP/0.9", "GET / HTTP/3.7"] {
+            line(version, Err(HeadError::Version));
+        }
+        for none in [
+            "GET /",
+            "GET / HTTP/11",
+            "GET / http/1.1",
+            "GET / HTTP/1.1 ",
+            "GET",
+            "é",
+        ] {
+            line(none, Err(HeadError::RequestLine));
+        }
+        for target in [
+            "/#a", "/\"", "/<a>", "/é", "", "a", "*", "ftp://a/", "http:///", "\\",
+        ] {
+            let mut spans = NO_FIELDS;
+            let text = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let error = parse(text.as_bytes(), &mut spans).expect_err(target);
+            assert_eq!(error.status(), Status::BAD_REQUEST, "{target:?}");
+        }
+        line("OPTIONS * HTTP/1.1", Ok(Framing::None));
+        line("GET http://b:8080/a?b HTTP/1.1", Ok(Framing::None));
+        line("CONNECT a:443 HTTP/1.1", Ok(Framing::None));
+        line("GET a:443 HTTP/1.1", Err(HeadError::Target));
+        line("CONNECT / HTTP/1.1", Err(HeadError::Target));
+    }
+
+    #[test]
+    fn the_authority_of_the_target_wins() {
+        let text = b"GET http://b:8080/a HTTP/1.1\r\nHost: a\r\n\r\n";
+        let mut spans = NO_FIELDS;
+        assert_eq!(
+            parse(text, &mut spans).expect("good").host(),
+            Some(&b"b:8080"[..])
+        );
+    }
+
+    #[test]
+    fn field_lines_that_the_grammar_forbids() {
+        for bad in [
+            "A : b\r\n",
+            ": b\r\n",
+            "A\r\n",
+            " A: b\r\n",
+            "A: b\r\n c\r\n",
+            "A: b\rc\r\n",
+            "A: b\0\r\n",
+            "A: b\x01\r\n",
+            "A(: b\r\n",
+            "A: b\x7f\r\n",
+        ] {
+            check(&with(bad), Err(HeadError::Field));
+        }
+        check(&with(&"A: b\r\n".repeat(99)), Ok(Framing::None));
+        check(
+            &with(&"A: b\r\n".repeat(100)),
+            Err(HeadError::TooManyFields),
+        );
+    }
+
+    #[test]
+    fn which_limit_it_was() {
+        assert_eq!(HeadError::too_long(b"GET /aaaa"), HeadError::TargetTooLong);
+        assert_eq!(
+            HeadError::too_long(b"GET / HTTP/1.1\r\nA"),
+            HeadError::FieldsTooLarge
+        );
+    }
+
+    #[test]
+    fn hosts() {
+        let host = |lines: &str, minor: u8| {
+            let mut spans = NO_FIELDS;
+            let text = format!("GET / HTTP/1.{minor}\r\n{lines}\r\n");
+            parse(text.as_bytes(), &mut spans).is_ok()
+        };
+        for good in [
+            "a",
+            "a.example:80",
+            "127.0.0.1",
+            "[::1]",
+            "[::1]:80",
+            " a ",
+            "a%20b",
+            "a:",
+            "A_b-c~",
+            "[v1.a:b]",
+        ] {
+            assert!(host(&format!("Host:{good}\r\n"), 1), "{good:?}");
+        }
+        for bad in [
+            "",
+            ":80",
+            "a@b",
+            "a/b",
+            "a?b",
+            "a#b",
+            "\"a\"",
+            "a b",
+            "[::1",
+            "::1",
+            "[::1]a",
+            "a:b",
+            "a:80:80",
+            "[]",
+            "a%2",
+            "a%zz",
+            "a,b",
+            "[g::1]",
+            "[1:2]x:80",
+            "a\\b",
+        ] {
+            assert!(!host(&format!("Host:{bad}\r\n"), 1), "{bad:?}");
+            assert!(!host(&format!("Host:{bad}\r\n"), 0), "{bad:?} in 1.0");
+        }
+        assert!(!host("", 1), "1.1 needs one");
+        assert!(host("", 0), "1.0 does not");
+        assert!(!host("Host: a\r\nHost: a\r\n", 1));
+    }
+
+    #[test]
+    fn body_framing() {
+        for (fields, expected) in [
+            ("Content-Length: 0\r\n", Ok(Framing::Length(0))),
+            (
+                "Content-Length: 18446744073709551615\r\n",
+                Ok(Framing::Length(u64::MAX)),
+            ),
+            (
+                "Content-Length: 5\r\nContent-Length: 5\r\n",
+                Ok(Framing::Length(5)),
+            ),
+            ("Content-Length: 5, 5\r\n", Ok(Framing::Length(5))),
+            ("Content-Length: 007\r\n", Ok(Framing::Length(7))),
+            (
+                "Content-Length: 5\r\nContent-Length: 6\r\n",
+                Err(HeadError::ContentLength),
+            ),
+            ("Content-Length: 5,6\r\n", Err(HeadError::ContentLength)),
+            ("Content-Length: 5,\r\n", Err(HeadError::ContentLength)),
+            ("Content-Length: +5\r\n", Err(HeadError::ContentLength)),
+            ("Content-Length: -5\r\n", Err(HeadError::ContentLength)),
+            ("Content-Length: 0x5\r\n", Err(HeadError::ContentLength)),
+            ("Content-Length: 5 5\r\n", Err(HeadError::ContentLength)),
+            ("Content-Length:\r\n", Err(HeadError::ContentLength)),
+            (
+                "Content-Length: 18446744073709551616\r\n",
+                Err(HeadError::ContentLength),
+            ),
+            ("Transfer-Encoding: chunked\r\n", Ok(Framing::Chunked)),
+            ("Transfer-Encoding: CHUNKED\r\n", Ok(Framing::Chunked)),
+            (
+                "Transfer-Encoding: gzip, chunked\r\n",
+                Err(HeadError::UnknownCoding),
+            ),
+            (
+                "Transfer-Encoding: gzip\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: chunked, gzip\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: chunked, chunked\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: xchunked\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: \"chunked\"\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: chunked;a=b\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: identity\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            ("Transfer-Encoding:\r\n", Err(HeadError::TransferEncoding)),
+            ("Transfer-Encoding: \x0bchunked\r\n", Err(HeadError::Field)),
+            (
+                "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+                Err(HeadError::UnknownCoding),
+            ),
+            (
+                "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+            (
+                "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                Err(HeadError::TransferEncoding),
+            ),
+        ] {
+            check(&with(fields), expected);
+        }
+        let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n";
+        check(old, Err(HeadError::TransferEncoding));
+    }
+
+    #[test]
+    fn keeping_the_connection() {
+        let keeps = |minor: u8, fields: &str| {
+            let mut spans = NO_FIELDS;
+            let text = format!("GET / HTTP/1.{minor}\r\nHost: a\r\n{fields}\r\n");
+            parse(text.as_bytes(), &mut spans)
+                .expect(fields)
+                .keep_alive()
+        };
+        for fields in [
+            "",
+            "Connection: closed\r\n",
+            "Connection: ,\r\n",
+            "Connection: TE\r\n",
+        ] {
+            assert!(keeps(1, fields) && !keeps(0, fields), "{fields:?}");
+        }
+        for fields in [
+            "Connection: close\r\n",
+            "Connection: CLOSE\r\n",
+            "Connection: ,, TE ,close\r\n",
+            "Connection: TE\r\nConnection: close\r\n",
+            "Connection: keep-alive, close\r\n",
+        ] {
+            assert!(!keeps(1, fields) && !keeps(0, fields), "{fields:?}");
+        }
+        assert!(keeps(0, "Connection: Keep-Alive\r\n"));
+    }
+
+    #[test]
+    fn expectations() {
+        let expects = |minor: u8, value: &str| {
+            let mut spans = NO_FIELDS;
+            let text = format!("GET / HTTP/1.{minor}\r\nHost: a\r\nExpect: {value}\r\n\r\n");
+            parse(text.as_bytes(), &mut spans).map(|head| head.line().expect_continue)
+        };
+        assert_eq!(expects(1, "100-Continue"), Ok(true));
+        assert_eq!(
+            expects(0, "100-continue"),
+            Ok(false),
+            "never a 1xx to HTTP/1.0"
+        );
+        assert_eq!(expects(1, "something"), Err(HeadError::Expectation));
+    }
+}

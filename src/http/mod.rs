@@ -1,0 +1,18 @@
+//! F1: HTTP/1.1 and 1.0, one concern of the RFCs a file. Pure.
+
+pub mod body;
+pub mod condition;
+pub mod date;
+pub mod fields;
+pub mod head;
+pub mod mime;
+pub mod range;
+pub mod response;
+pub mod status;
+pub mod target;
+
+pub use date::HttpDate;
+pub use fields::Seen;
+pub use head::{FieldSpan, Framing, Head, HeadError, Method, RequestLine, Span};
+pub use response::{Connection, HeadWriter, error_page};
+pub use status::Status;

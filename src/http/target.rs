@@ -1,0 +1,347 @@
+//! The request target (RFC 9112 3.2): its forms, and the path in it.
+
+use super::head::{HeadError, Method};
+use crate::base::limits::PATH_BYTES_MAX;
+
+/// Why a path is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetError {
+    /// A percent sign without its two hex digits.
+    BadPercent,
+    /// A decoded NUL or other control byte.
+    Control,
+    /// An encoded slash: decoded, it would become a separator that nobody
+    /// between the client and here has seen.
+    EncodedSlash,
+    /// The path climbs above the root.
+    AboveRoot,
+    /// The path is too long for any file.
+    TooLong,
+}
+
+/// Checks a target's grammar and whether its form is for this method. Returns
+/// the authority of an absolute-form or authority-form target.
+pub(super) fn check(method: Method, target: &[u8]) -> Result<Option<&[u8]>, HeadError> {
+    if !target.iter().all(|&byte| TARGET_BYTE[usize::from(byte)]) {
+        return Err(HeadError::Target);
+    }
+    match (method, target) {
+        (Method::Connect, authority) if is_authority(authority) => Ok(Some(authority)),
+        (Method::Connect, _) => Err(HeadError::Target),
+        (_, [b'/', ..]) => Ok(None),
+        (Method::Options, b"*") => Ok(None),
+        _ => match absolute(target) {
+            Some((authority, _)) if is_authority(authority) => Ok(Some(authority)),
+            _ => Err(HeadError::Target),
+        },
+    }
+}
+
+/// Bytes that may stand in a target: those of RFC 3986, and a few that
+/// browsers send unencoded and that cannot be mistaken for anything.
+const TARGET_BYTE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        table[byte] = !matches!(byte as u8, b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`');
+        byte += 1;
+    }
+    table
+};
+
+/// Splits an absolute-form target into authority and the rest.
+fn absolute(target: &[u8]) -> Option<(&[u8], &[u8])> {
+    let after = |scheme: &[u8]| {
+        let (start, rest) = target.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    let rest = after(b"http://").or_else(|| after(b"https://"))?;
+    let end = rest
+        .iter()
+        .position(|&byte| matches!(byte, b'/' | b'?'))
+        .unwrap_or(rest.len());
+    Some(rest.split_at(end))
+}
+
+/// Path and query of a target that was checked. The path of an absolute-form
+/// target without one is `/`.
+#[must_use]
+pub fn path_of(target: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let rest = match target {
+        [b'/', ..] => target,
+        _ => absolute(target).map_or(target, |(_, rest)| rest),
+    };
+    let (path, query) = match memchr::memchr(b'?', rest) {
+        Some(mark) => (&rest[..mark], Some(&rest[mark + 1..])),
+        None => (rest, None),
+    };
+    (if path.is_empty() { b"/" } else { path }, query)
+}
+
+/// The path as a file system would have it: percent-decoded once, then without
+/// empty, `.` and `..` segments. It begins with `/`; a `/` at its end stays. A
+/// path that is so already is returned as it is; else `scratch` holds the
+/// result. A backslash is a byte like any other.
+///
+/// # Errors
+/// [`TargetError`]: answer 400.
+pub fn decode<'a>(path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], TargetError> {
+    if path.len() > PATH_BYTES_MAX {
+        return Err(TargetError::TooLong);
+    }
+    if is_plain(path) {
+        return Ok(path);
+    }
+    let decoded = percent_decode(path)?;
+    scratch.clear();
+    for segment in decoded.split(|&byte| byte == b'/').skip(1) {
+        match segment {
+            b"" | b"." => {}
+            b".." => {
+                let parent = scratch.iter().rposition(|&byte| byte == b'/');
+                scratch.truncate(parent.ok_or(TargetError::AboveRoot)?);
+            }
+            name => {
+                scratch.push(b'/');
+                scratch.extend_from_slice(name);
+            }
+        }
+    }
+    let folder = matches!(
+        decoded.rsplit(|&byte| byte == b'/').next(),
+        Some(b"" | b"." | b"..")
+    );
+    if folder || scratch.is_empty() {
+        scratch.push(b'/');
+    }
+    Ok(scratch)
+}
+
+/// Nothing to decode, to resolve or to collapse.
+fn is_plain(path: &[u8]) -> bool {
+    let mut previous = 0;
+    for &byte in path {
+        if byte == b'%' || (previous == b'/' && matches!(byte, b'/' | b'.')) {
+            return false;
+        }
+        previous = byte;
+    }
+    path.first() == Some(&b'/')
+}
+
+fn percent_decode(path: &[u8]) -> Result<Vec<u8>, TargetError> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.iter();
+    while let Some(&byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let mut digit = || bytes.next().and_then(|&byte| char::from(byte).to_digit(16));
+        let (Some(high), Some(low)) = (digit(), digit()) else {
+            return Err(TargetError::BadPercent);
+        };
+        match (high * 16 + low) as u8 {
+            b'/' => return Err(TargetError::EncodedSlash),
+            0..=0x1f | 0x7f => return Err(TargetError::Control),
+            plain => decoded.push(plain),
+        }
+    }
+    Ok(decoded)
+}
+
+/// Whether a decoded path names something hidden: a segment that begins with a
+/// dot, but for `.well-known` (RFC 8615).
+#[must_use]
+pub fn is_hidden(path: &[u8]) -> bool {
+    let hidden = |segment: &[u8]| segment.starts_with(b".") && segment != b".well-known";
+    memchr::memmem::find(path, b"/.").is_some() && path.split(|&byte| byte == b'/').any(hidden)
+}
+
+/// Percent-encodes a decoded path, for a Location. It begins with one slash,
+/// never two: `//host` would lead elsewhere.
+pub fn encode_path(path: &[u8], out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let rest = path
+        .iter()
+        .position(|&byte| byte != b'/')
+        .map_or(&[][..], |at| &path[at..]);
+    out.push(b'/');
+    for &byte in rest {
+        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte) {
+            out.push(byte);
+        } else {
+            let (high, low) = (byte >> 4, byte & 15);
+            out.extend_from_slice(&[b'%', HEX[usize::from(high)], HEX[usize::from(low)]]);
+        }
+    }
+}
+
+/// Whether `text` is a host with an optional port in digits (RFC 3986 3.2.2),
+/// without userinfo.
+pub(super) fn is_authority(text: &[u8]) -> bool {
+    let (host, port) = match text {
+        [b'[', ..] => match memchr::memchr(b']', text) {
+            Some(end) => text.split_at(end + 1),
+            None => return false,
+        },
+        _ => text.split_at(memchr::memchr(b':', text).unwrap_or(text.len())),
+    };
+    let port_is_good = match port {
+        [] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let host_is_good = match host {
+        [] => false,
+        [b'[', inner @ .., b']'] => is_ip_literal(inner),
+        name => is_reg_name(name),
+    };
+    port_is_good && host_is_good
+}
+
+fn is_ip_literal(inner: &[u8]) -> bool {
+    if let [b'v' | b'V', rest @ ..] = inner {
+        let Some(dot) = memchr::memchr(b'.', rest) else {
+            return false;
+        };
+        let (version, address) = (&rest[..dot], &rest[dot + 1..]);
+        let plain = |&byte: &u8| is_unreserved(byte) || is_sub_delim(byte) || byte == b':';
+        return !version.is_empty()
+            && version.iter().all(u8::is_ascii_hexdigit)
+            && !address.is_empty()
+            && address.iter().all(plain);
+    }
+    std::str::from_utf8(inner).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+}
+
+fn is_reg_name(name: &[u8]) -> bool {
+    let mut rest = name;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = match (byte, tail) {
+            (b'%', [high, low, tail @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                tail
+            }
+            // A comma is a sub-delim, and the mark of two hosts in one line.
+            (b',', _) => return false,
+            (byte, tail) if is_unreserved(byte) || is_sub_delim(byte) => tail,
+            _ => return false,
+        };
+    }
+    true
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn is_sub_delim(byte: u8) -> bool {
+    b"!$&'()*+,;=".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_decode(path: &str, expected: Result<&str, TargetError>) {
+        let mut scratch = Vec::new();
+        let got = decode(path.as_bytes(), &mut scratch);
+        assert_eq!(got, expected.map(str::as_bytes), "{path:?}");
+    }
+
+    #[test]
+    fn paths_are_decoded_once_then_resolved() {
+        for (path, expected) in [
+            ("/", "/"),
+            ("/a", "/a"),
+            ("/a/", "/a/"),
+            ("/a/b.html", "/a/b.html"),
+            ("//a///b", "/a/b"),
+            ("/a//", "/a/"),
+            ("/./a/.", "/a/"),
+            ("/a/../b", "/b"),
+            ("/a/b/..", "/a/"),
+            ("/a/..", "/"),
+            ("/%61", "/a"),
+            ("/a%20b", "/a b"),
+            ("/%2e/a", "/a"),
+            ("/a/%2e%2E/b", "/b"),
+            ("/%252e%252e/", "/%2e%2e/"),
+            ("/...", "/..."),
+            ("/a..b", "/a..b"),
+            ("/..a", "/..a"),
+            ("/%5c..%5c", "/\\..\\"),
+            ("/%c3%a9", "/é"),
+            ("/a.", "/a."),
+            ("/.hidden", "/.hidden"),
+        ] {
+            check_decode(path, Ok(expected));
+        }
+    }
+
+    #[test]
+    fn paths_that_are_refused() {
+        for (path, expected) in [
+            ("/..", TargetError::AboveRoot),
+            ("/../a", TargetError::AboveRoot),
+            ("/a/../..", TargetError::AboveRoot),
+            ("/%2e%2e/a", TargetError::AboveRoot),
+            ("/.%2e/", TargetError::AboveRoot),
+            ("/a%2fb", TargetError::EncodedSlash),
+            ("/..%2F", TargetError::EncodedSlash),
+            ("/a%00", TargetError::Control),
+            ("/a%0d%0a", TargetError::Control),
+            ("/%7f", TargetError::Control),
+            ("/%", TargetError::BadPercent),
+            ("/%2", TargetError::BadPercent),
+            ("/%zz", TargetError::BadPercent),
+        ] {
+            check_decode(path, Err(expected));
+        }
+        check_decode(
+            &format!("/{}", "a".repeat(PATH_BYTES_MAX)),
+            Err(TargetError::TooLong),
+        );
+    }
+
+    #[test]
+    fn path_and_query() {
+        let check = |target: &str, path: &str, query: Option<&str>| {
+            let expected = (path.as_bytes(), query.map(str::as_bytes));
+            assert_eq!(path_of(target.as_bytes()), expected, "{target:?}");
+        };
+        check("/a?b?c", "/a", Some("b?c"));
+        check("/a", "/a", None);
+        check("/?", "/", Some(""));
+        check("http://host", "/", None);
+        check("HTTPS://host?q", "/", Some("q"));
+        check("http://host:80/a/b?q", "/a/b", Some("q"));
+    }
+
+    #[test]
+    fn hidden_names() {
+        for hidden in ["/.git", "/a/.env", "/.a/b", "/..."] {
+            assert!(is_hidden(hidden.as_bytes()), "{hidden}");
+        }
+        for shown in ["/", "/a.b", "/a./b", "/.well-known/acme", "/a/.well-known/"] {
+            assert!(!is_hidden(shown.as_bytes()), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_location_never_leads_elsewhere() {
+        let check = |path: &[u8], expected: &str| {
+            let mut out = Vec::new();
+            encode_path(path, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        };
+        check(b"/a b", "/a%20b");
+        check(b"//evil.example", "/evil.example");
+        check(b"/\\evil", "/%5Cevil");
+        check("/é?#".as_bytes(), "/%C3%A9%3F%23");
+        check(b"/\r\nSet-Cookie: a", "/%0D%0ASet-Cookie:%20a");
+        check(b"", "/");
+    }
+}

@@ -1,0 +1,457 @@
+//! Files below the roots of the sites: open files and the contents of small
+//! ones, cached, and looked at again at most once a second each.
+//!
+//! One [`FileCache`] belongs to one thread (a loop or a pool thread), so there
+//! is no lock. A hit that was looked at less than a second ago costs no system
+//! call. A file that was edited, replaced or removed shows within a second.
+
+use crate::base::limits::{FILE_CACHED_BYTES_MAX, FILE_FRESH_MS, FILE_UNUSED_MS, PATH_BYTES_MAX};
+use crate::base::tick::Time;
+use crate::os::file::{self, Identity, Opened};
+use crate::service::{Content, FileError, Files, Found, Meta};
+use slab::Slab;
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+/// The index of a folder.
+const INDEX: &[u8] = b"index.html";
+
+/// Times that a file which changes under the reader is read again.
+const READ_TRIES: usize = 3;
+
+/// The open roots of the sites, shared by all threads.
+#[derive(Debug)]
+pub struct Roots(Vec<OwnedFd>);
+
+impl Roots {
+    /// Opens the folders, in the order of the sites.
+    ///
+    /// # Errors
+    /// The number of the folder that cannot be opened, and why.
+    pub fn open<'a>(
+        paths: impl Iterator<Item = &'a std::path::Path>,
+    ) -> Result<Arc<Roots>, (usize, io::Error)> {
+        let open = |(number, path)| file::open_root(path).map_err(|error| (number, error));
+        Ok(Arc::new(Roots(
+            paths.enumerate().map(open).collect::<Result<_, _>>()?,
+        )))
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    root: usize,
+    path: Arc<[u8]>,
+    found: Found,
+    identity: Identity,
+    /// When the disk was last asked.
+    checked: Time,
+    used: Time,
+    /// Used since the eviction's hand last came by.
+    warm: bool,
+}
+
+/// The files one thread knows. Owns their descriptors and contents.
+///
+/// Invariants: every entry is in its root's map under its path, and nothing
+/// else is; `total_bytes` is the sum of the contents in memory.
+#[derive(Debug)]
+pub struct FileCache {
+    roots: Arc<Roots>,
+    by_path: Vec<HashMap<Arc<[u8]>, usize>>,
+    entries: Slab<Entry>,
+    files_max: usize,
+    bytes_max: usize,
+    total_bytes: usize,
+    /// Entries that hold a descriptor.
+    open: usize,
+    hand: usize,
+    scratch: Vec<u8>,
+}
+
+impl FileCache {
+    /// An empty cache of at most `files` files and `bytes` of contents. With
+    /// `files` 0 every request asks the disk.
+    #[must_use]
+    pub fn new(roots: Arc<Roots>, files: usize, bytes: usize) -> FileCache {
+        let by_path = roots.0.iter().map(|_| HashMap::new()).collect();
+        FileCache {
+            roots,
+            by_path,
+            entries: Slab::new(),
+            files_max: files,
+            bytes_max: bytes,
+            total_bytes: 0,
+            open: 0,
+            hand: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Closes the descriptors that nobody has used for a while.
+    pub fn tick(&mut self, now: Time) {
+        if self.open == 0 {
+            return;
+        }
+        let unused = |entry: &Entry| {
+            matches!(entry.found.content, Content::File(_))
+                && now.since(entry.used).0 >= FILE_UNUSED_MS
+        };
+        let stale: Vec<usize> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| unused(entry))
+            .map(|(id, _)| id)
+            .collect();
+        for id in stale {
+            self.remove(id);
+        }
+    }
+
+    /// Whether [`FileCache::tick`] has something to wait for.
+    #[must_use]
+    pub fn wants_tick(&self) -> bool {
+        self.open > 0
+    }
+
+    /// Closes every cached descriptor: a loop that is out of them asks.
+    pub fn shed(&mut self) {
+        self.tick(Time::NEVER);
+    }
+
+    /// Asks the disk about `path` and brings the entry up to date.
+    fn look(
+        &mut self,
+        root: usize,
+        path: &[u8],
+        known: Option<usize>,
+        now: Time,
+    ) -> Result<usize, FileError> {
+        let opened = self.open(root, path);
+        match (opened, known) {
+            (Ok((_, identity)), Some(id)) if self.entries[id].identity == identity => {
+                self.entries[id].checked = now;
+                Ok(id)
+            }
+            (Ok((file, identity)), known) => {
+                if let Some(id) = known {
+                    self.remove(id);
+                }
+                self.insert(root, path, file, identity, now)
+            }
+            (Err(error), known) => {
+                if let Some(id) = known {
+                    self.remove(id);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn open(&mut self, root: usize, path: &[u8]) -> Result<(OwnedFd, Identity), FileError> {
+        if path.len() > PATH_BYTES_MAX {
+            return Err(FileError::NotFound);
+        }
+        let dir = self.roots.0.get(root).ok_or(FileError::NotFound)?;
+        self.scratch.clear();
+        self.scratch
+            .extend_from_slice(path.strip_prefix(b"/").unwrap_or(path));
+        if path.ends_with(b"/") {
+            self.scratch.extend_from_slice(INDEX);
+        }
+        match file::open_beneath(dir.as_fd(), &self.scratch).map_err(|error| why(&error))? {
+            Opened::File(file, identity) => Ok((file, identity)),
+            // A folder named index.html is no reason for a redirect.
+            Opened::Directory if !path.ends_with(b"/") => Err(FileError::Directory),
+            Opened::Directory | Opened::Other => Err(FileError::NotFound),
+        }
+    }
+
+    fn insert(
+        &mut self,
+        root: usize,
+        path: &[u8],
+        file: OwnedFd,
+        identity: Identity,
+        now: Time,
+    ) -> Result<usize, FileError> {
+        let (content, identity) = self.content(file, identity)?;
+        self.make_room(if let Content::Memory(bytes) = &content {
+            bytes.len()
+        } else {
+            0
+        });
+        match &content {
+            Content::Memory(bytes) => self.total_bytes += bytes.len(),
+            Content::File(_) => self.open += 1,
+        }
+        let meta = meta_of(identity);
+        let path: Arc<[u8]> = path.into();
+        let found = Found {
+            meta,
+            content,
+            prepared: None,
+        };
+        let entry = Entry {
+            root,
+            path: path.clone(),
+            found,
+            identity,
+            checked: now,
+            used: now,
+            warm: true,
+        };
+        let id = self.entries.insert(entry);
+        self.by_path[root].insert(path, id);
+        Ok(id)
+    }
+
+    /// Reads a small file, or keeps a large one open. A file that is being
+    /// rewritten is read again, for what was read must be all of one state.
+    fn content(
+        &self,
+        file: OwnedFd,
+        mut identity: Identity,
+    ) -> Result<(Content, Identity), FileError> {
+        for _ in 0..READ_TRIES {
+            let len = usize::try_from(identity.len).unwrap_or(usize::MAX);
+            if len > FILE_CACHED_BYTES_MAX.min(self.bytes_max) {
+                break;
+            }
+            let mut bytes = vec![0; len];
+            let count = file::read_at_start(&file, &mut bytes).map_err(|_| FileError::Broken)?;
+            let after = file::identity(&file).map_err(|_| FileError::Broken)?;
+            if after == identity && count == len {
+                return Ok((Content::Memory(bytes.into()), identity));
+            }
+            identity = after;
+        }
+        Ok((Content::File(Arc::new(file)), identity))
+    }
+
+    /// Makes room for one more entry with `bytes` of contents, coldest first:
+    /// the hand goes round, and passes what was used since it last came by.
+    fn make_room(&mut self, bytes: usize) {
+        let mut steps = 2 * self.entries.capacity() + 1;
+        while steps > 0
+            && !self.entries.is_empty()
+            && (self.entries.len() >= self.files_max.max(1)
+                || self.total_bytes + bytes > self.bytes_max)
+        {
+            steps -= 1;
+            self.hand = (self.hand + 1) % self.entries.capacity().max(1);
+            match self.entries.get_mut(self.hand) {
+                Some(entry) if entry.warm => entry.warm = false,
+                Some(_) => self.remove(self.hand),
+                None => {}
+            }
+        }
+    }
+
+    fn remove(&mut self, id: usize) {
+        let entry = self.entries.remove(id);
+        self.by_path[entry.root].remove(&entry.path);
+        match entry.found.content {
+            Content::Memory(bytes) => self.total_bytes -= bytes.len(),
+            Content::File(_) => self.open -= 1,
+        }
+    }
+}
+
+impl Files for FileCache {
+    fn find(&mut self, root: usize, path: &[u8], now: Time) -> Result<&mut Found, FileError> {
+        let known = self
+            .by_path
+            .get(root)
+            .and_then(|paths| paths.get(path))
+            .copied();
+        let fresh = |id: &usize| {
+            now.since(self.entries[*id].checked).0 < FILE_FRESH_MS && self.files_max > 0
+        };
+        let id = match known.filter(fresh) {
+            Some(id) => id,
+            None => self.look(root, path, known, now)?,
+        };
+        let entry = &mut self.entries[id];
+        entry.used = now;
+        entry.warm = true;
+        Ok(&mut entry.found)
+    }
+}
+
+fn meta_of(identity: Identity) -> Meta {
+    let (seconds, modified_ns) = identity.modified;
+    Meta {
+        len: identity.len,
+        modified_s: u64::try_from(seconds).unwrap_or(0),
+        modified_ns,
+    }
+}
+
+fn why(error: &io::Error) -> FileError {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error) {
+        Some(Errno::ACCESS | Errno::PERM) => FileError::Forbidden,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN) => FileError::Busy,
+        Some(Errno::IO) => FileError::Broken,
+        // XDEV: the path leaves the root. NXIO: a socket. And the like.
+        _ => FileError::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// A folder of this test's own, removed at the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let path = std::env::temp_dir().join(format!("pelton-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).expect("a folder");
+            Folder(path)
+        }
+
+        fn write(&self, name: &str, content: &str) {
+            fs::write(self.0.join(name), content).expect("a file");
+        }
+
+        fn cache(&self, files: usize, bytes: usize) -> FileCache {
+            let roots = Roots::open([Path::new(&self.0)].into_iter()).expect("the root opens");
+            FileCache::new(roots, files, bytes)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn text(cache: &mut FileCache, path: &str, now: u64) -> Result<String, FileError> {
+        let found = cache.find(0, path.as_bytes(), Time(now))?;
+        match &found.content {
+            Content::Memory(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+            Content::File(_) => Ok(format!("file of {}", found.meta.len)),
+        }
+    }
+
+    #[test]
+    fn a_change_shows_within_a_second_and_not_at_the_cost_of_a_look_per_request() {
+        let folder = Folder::new("fresh");
+        folder.write("a.txt", "one");
+        let mut cache = folder.cache(10, 1 << 20);
+        assert_eq!(text(&mut cache, "/a.txt", 0).as_deref(), Ok("one"));
+        folder.write("a.txt", "three");
+        assert_eq!(
+            text(&mut cache, "/a.txt", 999).as_deref(),
+            Ok("one"),
+            "no look yet"
+        );
+        assert_eq!(text(&mut cache, "/a.txt", 1_000).as_deref(), Ok("three"));
+        folder.write("b.txt", "renamed over");
+        fs::rename(folder.0.join("b.txt"), folder.0.join("a.txt")).expect("renamed");
+        assert_eq!(
+            text(&mut cache, "/a.txt", 2_000).as_deref(),
+            Ok("renamed over")
+        );
+        fs::remove_file(folder.0.join("a.txt")).expect("removed");
+        assert_eq!(
+            text(&mut cache, "/a.txt", 2_999).as_deref(),
+            Ok("renamed over")
+        );
+        assert_eq!(text(&mut cache, "/a.txt", 3_000), Err(FileError::NotFound));
+        assert_eq!(
+            (
+                cache.total_bytes,
+                cache.entries.len(),
+                cache.by_path[0].len()
+            ),
+            (0, 0, 0)
+        );
+    }
+
+    #[test]
+    fn files_and_bytes_are_bounded_and_what_is_in_use_stays() {
+        let folder = Folder::new("bounds");
+        for name in 0..20 {
+            folder.write(&format!("{name}"), &"x".repeat(100));
+        }
+        let mut cache = folder.cache(5, 450);
+        for round in 0..20 {
+            assert!(text(&mut cache, "/0", 0).is_ok());
+            assert!(text(&mut cache, &format!("/{round}"), 0).is_ok());
+            assert!(cache.entries.len() <= 4 && cache.total_bytes <= 450);
+        }
+        assert!(
+            cache.by_path[0].contains_key(&b"/0"[..]),
+            "the warm one is still there"
+        );
+    }
+
+    #[test]
+    fn large_files_stay_open_only_while_they_are_used() {
+        let folder = Folder::new("large");
+        folder.write("large", &"x".repeat(5_000));
+        let mut cache = folder.cache(5, 4_000);
+        assert_eq!(text(&mut cache, "/large", 0).as_deref(), Ok("file of 5000"));
+        cache.tick(Time(4_999));
+        assert!(cache.wants_tick());
+        cache.tick(Time(5_000));
+        assert!(!cache.wants_tick() && cache.entries.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_file_below_the_root_is_not_opened() {
+        let folder = Folder::new("beneath");
+        folder.write("secret", "outside");
+        fs::create_dir(folder.0.join("root")).expect("a folder");
+        let root = folder.0.join("root");
+        fs::create_dir(root.join("folder")).expect("a folder");
+        fs::write(root.join("inside"), "inside").expect("a file");
+        std::os::unix::fs::symlink("inside", root.join("good")).expect("a link");
+        std::os::unix::fs::symlink("../secret", root.join("bad")).expect("a link");
+        std::os::unix::fs::symlink(folder.0.join("secret"), root.join("worse")).expect("a link");
+        std::os::unix::fs::symlink("loop", root.join("loop")).expect("a link");
+        let fifo = std::process::Command::new("mkfifo")
+            .arg(root.join("fifo"))
+            .status();
+        assert!(fifo.is_ok_and(|status| status.success()));
+        let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).expect("bound");
+        let roots = Roots::open([root.as_path()].into_iter()).expect("the root opens");
+        let mut cache = FileCache::new(roots, 10, 1 << 20);
+        let mut check = |path: &str, expected: Result<&str, FileError>| {
+            let got = text(&mut cache, path, 0);
+            assert_eq!(got.as_deref().map_err(|error| *error), expected, "{path}");
+        };
+        check("/good", Ok("inside"));
+        for path in [
+            "/bad",
+            "/worse",
+            "/loop",
+            "/fifo",
+            "/socket",
+            "/inside/x",
+            "/..",
+            "/../secret",
+        ] {
+            check(path, Err(FileError::NotFound));
+        }
+        check("/folder", Err(FileError::Directory));
+        check("/folder/", Err(FileError::NotFound));
+        check(
+            &format!("/{}", "long".repeat(500)),
+            Err(FileError::NotFound),
+        );
+        check(
+            &format!("/{}", "a/".repeat(4_000)),
+            Err(FileError::NotFound),
+        );
+    }
+}

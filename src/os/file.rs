@@ -1,0 +1,110 @@
+//! Opening files below a root, and never outside it.
+
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// Times that `openat2` is tried when a rename elsewhere disturbs it.
+const TRIES: usize = 3;
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// When the content was last modified: seconds since 1970, and the rest in
+    /// nanoseconds.
+    pub modified: (i64, u32),
+    changed: (i64, u32),
+}
+
+/// What a path leads to.
+#[derive(Debug)]
+pub enum Opened {
+    /// A regular file.
+    File(OwnedFd, Identity),
+    /// A folder.
+    Directory,
+    /// A FIFO, a device, a socket.
+    Other,
+}
+
+/// Opens a folder as a root for [`open_beneath`].
+///
+/// # Errors
+/// What the system says.
+pub fn open_root(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(fs::open(path, flags, Mode::empty())?)
+}
+
+/// Opens `path`, relative to `root`, for reading. Symbolic links are followed
+/// as long as they are relative and stay below the root; nothing outside it is
+/// ever opened, and nothing blocks.
+///
+/// # Errors
+/// What the system says; `EXDEV` for a path that leaves the root.
+pub fn open_beneath(root: BorrowedFd<'_>, path: &[u8]) -> io::Result<Opened> {
+    // O_NONBLOCK: opening a FIFO must not wait for its writer.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let mut tries = 0;
+    let file = loop {
+        match fs::openat2(root, path, flags, Mode::empty(), resolve) {
+            Err(Errno::AGAIN) if tries < TRIES => tries += 1,
+            opened => break opened?,
+        }
+    };
+    let stat = fs::fstat(&file)?;
+    Ok(match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Opened::File(file, identity_of(&stat)),
+        FileType::Directory => Opened::Directory,
+        _ => Opened::Other,
+    })
+}
+
+/// The state of an open file now.
+///
+/// # Errors
+/// What the system says.
+pub fn identity(file: impl AsFd) -> io::Result<Identity> {
+    Ok(identity_of(&fs::fstat(file)?))
+}
+
+/// Reads a file from its start into `buffer`; returns how much there was.
+///
+/// # Errors
+/// What the system says.
+pub fn read_at_start(file: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match rustix::io::pread(&file, &mut buffer[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(filled)
+}
+
+/// Whether `path` is a folder that can be opened.
+#[must_use]
+pub fn is_directory(path: &Path) -> bool {
+    fs::statat(fs::CWD, path, AtFlags::empty())
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+}
+
+fn identity_of(stat: &Stat) -> Identity {
+    Identity {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+        len: u64::try_from(stat.st_size).unwrap_or(0),
+        modified: (stat.st_mtime, stat.st_mtime_nsec as u32),
+        changed: (stat.st_ctime, stat.st_ctime_nsec as u32),
+    }
+}

@@ -1,0 +1,91 @@
+//! What a handler is lent for one call.
+
+use super::files::{FileError, Files, Found};
+use super::group::Group;
+use super::replies::Replies;
+use super::response::Response;
+use crate::base::key::Peer;
+use crate::base::tick::Time;
+use crate::frame::codec::{self, TooLong};
+use crate::http::{Connection, HttpDate};
+use crate::session::HttpRequest;
+use std::net::SocketAddr;
+
+/// The surroundings of one call: time, who asks, files, and where answers go.
+pub struct Context<'a> {
+    /// Milliseconds of the server's own monotonic time.
+    pub now: Time,
+    /// The date for an answer's head.
+    pub date: &'a HttpDate,
+    /// Seconds since 1970, as `date` says.
+    pub unix_s: u64,
+    /// The connection that asks, to be answered later or by others.
+    pub peer: Peer,
+    /// Where it comes from.
+    pub address: SocketAddr,
+    /// The server is going away: answers should say `Connection: close`.
+    pub draining: bool,
+    /// Packages that no handler was for: dropped, and counted here.
+    pub unhandled: u32,
+    /// Files below the roots of the sites.
+    pub files: &'a mut dyn Files,
+    /// Where the answers gather.
+    pub replies: &'a mut Replies,
+}
+
+impl Context<'_> {
+    /// Answers with a package.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the body does not fit one; nothing is sent.
+    pub fn answer(&mut self, code: u16, body: &[u8]) -> Result<(), TooLong> {
+        self.replies.package(code, body)
+    }
+
+    /// Sends a package to another connection, of any worker. It is dropped if
+    /// that connection is gone.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the body does not fit a package; nothing is sent.
+    pub fn send(&mut self, peer: Peer, code: u16, body: &[u8]) -> Result<(), TooLong> {
+        self.replies.send(peer, codec::encode_shared(code, body)?);
+        Ok(())
+    }
+
+    /// Sends one package to every member of a group; all of them share its
+    /// memory.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the body does not fit a package; nothing is sent.
+    pub fn broadcast(&mut self, group: &Group, code: u16, body: &[u8]) -> Result<(), TooLong> {
+        let package = codec::encode_shared(code, body)?;
+        for letter in group.letters(&package) {
+            self.replies.letter(letter);
+        }
+        Ok(())
+    }
+
+    /// Answers an HTTP request.
+    pub fn respond(&mut self, request: &HttpRequest<'_>, response: &Response) {
+        let connection = self.connection(request);
+        response.write(request.head.method(), self.date, connection, self.replies);
+    }
+
+    /// The file at `path` below the root of site number `root`.
+    ///
+    /// # Errors
+    /// As [`Files::find`].
+    pub fn file(&mut self, root: usize, path: &[u8]) -> Result<&mut Found, FileError> {
+        self.files.find(root, path, self.now)
+    }
+
+    /// What an answer's head says of the connection.
+    #[must_use]
+    pub fn connection(&self, request: &HttpRequest<'_>) -> Connection {
+        match request.head.version_minor() {
+            _ if request.last || self.draining => Connection::Close,
+            0 => Connection::KeepAlive10,
+            _ => Connection::KeepAlive,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Files, as a service sees them: looked up by path, already opened and
+//! perhaps already read by whoever owns them.
+
+use crate::base::tick::Time;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+/// What is known of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Length in bytes.
+    pub len: u64,
+    /// When the content was last modified: seconds since 1970, never negative.
+    pub modified_s: u64,
+    /// The rest of that time, in nanoseconds.
+    pub modified_ns: u32,
+}
+
+/// Where the bytes of a file are.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Read, and held in memory.
+    Memory(Arc<[u8]>),
+    /// Open, to be sent from the disk.
+    File(Arc<OwnedFd>),
+}
+
+/// A file that was found.
+#[derive(Debug)]
+pub struct Found {
+    /// Length and time.
+    pub meta: Meta,
+    /// Where the bytes are.
+    pub content: Content,
+    /// What the service has made ready for this file. It is dropped when the
+    /// file has changed.
+    pub prepared: Option<Prepared>,
+}
+
+/// The head of the usual answer with a file, made once and copied per request.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// `200 OK` with every field, up to and with the empty line.
+    pub head: Box<[u8]>,
+    /// Where in `head` the 29 bytes of the date stand.
+    pub date_at: usize,
+    /// The entity tag, in its quotes.
+    pub etag: Box<[u8]>,
+    /// What kind of file it is.
+    pub media_type: &'static str,
+}
+
+/// Why a path gives no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileError {
+    /// There is nothing there, or nothing that is a file.
+    NotFound,
+    /// It is a folder.
+    Directory,
+    /// It may not be read.
+    Forbidden,
+    /// There are no file descriptors or no memory left.
+    Busy,
+    /// The disk failed.
+    Broken,
+}
+
+/// Finds files below the roots of the sites. Implemented once per worker and
+/// once per pool thread, and handed in with the call.
+pub trait Files {
+    /// The file at `path`, decoded and without dot segments, below the root of
+    /// site number `root`. A path that ends in `/` names the folder's index.
+    ///
+    /// # Errors
+    /// Why there is none: see [`FileError`].
+    fn find(&mut self, root: usize, path: &[u8], now: Time) -> Result<&mut Found, FileError>;
+}

@@ -1,0 +1,49 @@
+//! F3: what the server means: handlers, routes, the static site. Pure.
+//!
+//! A [`Service`] sees one borrowed [`Request`] at a time, on whatever thread
+//! the mode puts it, and answers through its [`Context`]. Files reach it
+//! through [`Files`], answers leave it through [`Replies`]; neither a socket
+//! nor a clock is in sight.
+
+pub mod context;
+pub mod echo;
+pub mod files;
+pub mod group;
+pub mod own;
+pub mod replies;
+pub mod response;
+pub mod router;
+pub mod site;
+
+pub use context::Context;
+pub use files::{Content, FileError, Files, Found, Meta, Prepared};
+pub use group::Group;
+pub use replies::{Letter, Recipients, Replies};
+pub use response::Response;
+pub use router::{Bad, Router};
+pub use site::StaticSite;
+
+use crate::base::key::Peer;
+use crate::http::Head;
+use crate::session::{BodyPlan, Flow, Request};
+
+/// What answers requests and packages. One value serves all threads.
+pub trait Service: Send + Sync + 'static {
+    /// What to do with the body that follows `head`. Asked on the loop's
+    /// thread in either mode, before the body is read: it must not block.
+    fn plan(&self, head: &Head<'_>) -> BodyPlan {
+        let _ = head;
+        BodyPlan::Collect
+    }
+
+    /// Answers one request, through `context`. In reactor mode this runs on
+    /// the loop's thread and delays every other connection of the worker; in
+    /// proactor mode it runs on a thread of the pool and may block.
+    fn call(&self, request: Request<'_>, context: &mut Context<'_>) -> Flow;
+
+    /// The connection of `peer` is gone; no call for it is under way any more.
+    /// Runs on the loop's thread, so it must not block.
+    fn closed(&self, peer: Peer) {
+        let _ = peer;
+    }
+}

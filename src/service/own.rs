@@ -1,0 +1,27 @@
+//! The protocol's own answers as bytes, the same in both modes.
+
+use super::replies::Replies;
+use crate::http::{Connection, HeadWriter, HttpDate, error_page};
+use crate::session::Own;
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Appends an answer that needs no service.
+pub fn write(own: Own, date: &HttpDate, replies: &mut Replies) {
+    match own {
+        Own::Continue => replies.bytes_mut().extend_from_slice(CONTINUE),
+        Own::Heartbeat => {
+            let written = replies.package(crate::frame::HEARTBEAT, &[]);
+            debug_assert!(written.is_ok(), "an empty body fits");
+        }
+        Own::Refuse { status, hint } => {
+            let mut page = Vec::new();
+            error_page(status, hint, &mut page);
+            HeadWriter::new(replies.bytes_mut(), status, date)
+                .content_type("text/html; charset=utf-8")
+                .length(page.len() as u64)
+                .finish(Connection::Close);
+            replies.bytes_mut().extend_from_slice(&page);
+        }
+    }
+}

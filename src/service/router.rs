@@ -1,0 +1,191 @@
+//! Requests by path and packages by code, each to its handler.
+
+use super::context::Context;
+use super::response::Response;
+use super::site::StaticSite;
+use super::{Service, echo};
+use crate::base::key::Peer;
+use crate::frame::{self, Package};
+use crate::http::target;
+use crate::http::{Head, Method, Status};
+use crate::session::{BodyPlan, Flow, HttpRequest, Request};
+use std::collections::HashMap;
+
+/// A package is not what its code promises: it is dropped and counted, and the
+/// third in one connection closes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bad;
+
+type HttpHandler = Box<dyn Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync>;
+type MessageHandler = Box<dyn Fn(&Package<'_>, &mut Context<'_>) -> Result<(), Bad> + Send + Sync>;
+type ClosedHandler = Box<dyn Fn(Peer) + Send + Sync>;
+
+/// A [`Service`] made of handlers. What no handler is for goes to the static
+/// site, if there is one; a package without a handler is dropped and counted.
+///
+/// ```
+/// use pelton::service::{Response, Router};
+///
+/// let router = Router::new()
+///     .http("GET", "/hello", |_, _| Response::text("hello\n"))
+///     .message(7, |package, context| {
+///         let backwards: Vec<u8> = package.body.iter().rev().copied().collect();
+///         context.answer(7, &backwards).map_err(|_| pelton::service::Bad)
+///     });
+/// # let _ = router;
+/// ```
+#[derive(Default)]
+pub struct Router {
+    paths: HashMap<Vec<u8>, Vec<(Method, &'static str, HttpHandler)>>,
+    codes: HashMap<u16, MessageHandler>,
+    closed: Vec<ClosedHandler>,
+    site: Option<StaticSite>,
+}
+
+impl Router {
+    /// A router that knows the echo (code 1) and nothing else.
+    #[must_use]
+    pub fn new() -> Router {
+        Router::default().message(frame::ECHO, echo::echo)
+    }
+
+    /// Requests with this method whose path is exactly `path` go to `handler`.
+    ///
+    /// # Panics
+    /// If `method` is not one of HTTP's, or `path` does not begin with `/`:
+    /// a fault of the program, found when it starts.
+    #[must_use]
+    pub fn http<H>(mut self, method: &'static str, path: &str, handler: H) -> Router
+    where
+        H: Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync + 'static,
+    {
+        let known = Method::parse(method.as_bytes());
+        assert!(known != Method::Other, "{method:?} is not a method of HTTP");
+        assert!(
+            path.starts_with('/'),
+            "a path begins with a slash: {path:?}"
+        );
+        let routes = self.paths.entry(path.as_bytes().to_vec()).or_default();
+        routes.push((known, method, Box::new(handler)));
+        self
+    }
+
+    /// Packages with this code go to `handler`; the last one set counts.
+    ///
+    /// # Panics
+    /// If `code` is 0: heartbeats are answered by the server.
+    #[must_use]
+    pub fn message<H>(mut self, code: u16, handler: H) -> Router
+    where
+        H: Fn(&Package<'_>, &mut Context<'_>) -> Result<(), Bad> + Send + Sync + 'static,
+    {
+        assert!(code != frame::HEARTBEAT, "code 0 is the heartbeat");
+        self.codes.insert(code, Box::new(handler));
+        self
+    }
+
+    /// `handler` hears of every connection that is gone, on the loop's thread.
+    #[must_use]
+    pub fn closed(mut self, handler: impl Fn(Peer) + Send + Sync + 'static) -> Router {
+        self.closed.push(Box::new(handler));
+        self
+    }
+
+    /// Paths without a handler go to the site.
+    #[must_use]
+    pub fn site(mut self, site: StaticSite) -> Router {
+        self.site = Some(site);
+        self
+    }
+
+    fn route(&self, head: &Head<'_>) -> Route<'_> {
+        if self.paths.is_empty() {
+            return Route::Site;
+        }
+        let (path, _) = target::path_of(head.target());
+        let mut scratch = Vec::new();
+        let Ok(path) = target::decode(path, &mut scratch) else {
+            return Route::Site;
+        };
+        let Some(routes) = self.paths.get(path) else {
+            return Route::Site;
+        };
+        let wanted = head.method();
+        let exact = routes.iter().find(|route| route.0 == wanted);
+        // HEAD is answered as GET, without the body (RFC 9110 9.3.2).
+        let as_get = || {
+            routes
+                .iter()
+                .find(|route| (route.0, wanted) == (Method::Get, Method::Head))
+        };
+        match exact.or_else(as_get) {
+            Some((_, _, handler)) => Route::Handler(handler),
+            None => Route::OtherMethods(routes.iter().map(|route| route.1).collect()),
+        }
+    }
+
+    fn http_call(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
+        let response = match self.route(&request.head) {
+            Route::Handler(handler) => handler(request, context),
+            Route::OtherMethods(allow) => method_not_allowed(request.head.method(), &allow),
+            Route::Site => match &self.site {
+                Some(site) => return site.answer(request, context),
+                None => Response::error(Status::NOT_FOUND, ""),
+            },
+        };
+        context.respond(request, &response);
+    }
+}
+
+enum Route<'a> {
+    Handler(&'a HttpHandler),
+    OtherMethods(Vec<&'static str>),
+    Site,
+}
+
+/// The answer where a path is known and its method is not (RFC 9110 15.5.6);
+/// OPTIONS is told the same as good news.
+fn method_not_allowed(method: Method, allow: &[&'static str]) -> Response {
+    let mut methods = allow.to_vec();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    let response = match method {
+        Method::Options => Response::empty(Status::NO_CONTENT),
+        Method::Other => Response::error(Status::NOT_IMPLEMENTED, "this method is not known"),
+        _ => Response::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods"),
+    };
+    response.field("Allow", methods.join(", "))
+}
+
+impl Service for Router {
+    fn plan(&self, head: &Head<'_>) -> BodyPlan {
+        match self.route(head) {
+            Route::Handler(_) => BodyPlan::Collect,
+            Route::OtherMethods(_) | Route::Site => BodyPlan::Discard,
+        }
+    }
+
+    fn call(&self, request: Request<'_>, context: &mut Context<'_>) -> Flow {
+        match request {
+            Request::Http(request) => {
+                self.http_call(&request, context);
+                Flow::Continue
+            }
+            Request::Package(package) => match self.codes.get(&package.code) {
+                Some(handler) => handler(&package, context).map_or(Flow::Bad, |()| Flow::Continue),
+                None => {
+                    context.unhandled += 1;
+                    Flow::Continue
+                }
+            },
+        }
+    }
+
+    fn closed(&self, peer: Peer) {
+        for handler in &self.closed {
+            handler(peer);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Every way in which a connection can end.
+
+/// Why a connection ends. The names are those of the counters and the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum CloseReason {
+    /// The last answer asked for it (`Connection: close`, HTTP/1.0), or the
+    /// service did.
+    Done,
+    /// The client closed between two messages.
+    PeerClosed,
+    /// The client closed in the middle of a message.
+    Truncated,
+    /// The client reset the connection.
+    Reset,
+    /// Nothing came between two requests for too long.
+    Idle,
+    /// A head or a body did not come in time.
+    Slow,
+    /// A frame client gave no sign of life.
+    Silent,
+    /// The client did not take its answers in time.
+    SlowReader,
+    /// Too much waits for a client that does not read.
+    QueueFull,
+    /// A request broke the rules; it was answered, and the stream is not to be
+    /// trusted any more.
+    BadRequest,
+    /// The length of a package is out of bounds.
+    BadLength,
+    /// One bad package too many.
+    BadPackages,
+    /// There was no memory to receive into.
+    NoMemory,
+    /// A file became shorter while it was sent.
+    FileTruncated,
+    /// The server is going away.
+    Stopping,
+}
+
+impl CloseReason {
+    /// Every reason, in the order of the counters.
+    pub const ALL: [CloseReason; 15] = [
+        CloseReason::Done,
+        CloseReason::PeerClosed,
+        CloseReason::Truncated,
+        CloseReason::Reset,
+        CloseReason::Idle,
+        CloseReason::Slow,
+        CloseReason::Silent,
+        CloseReason::SlowReader,
+        CloseReason::QueueFull,
+        CloseReason::BadRequest,
+        CloseReason::BadLength,
+        CloseReason::BadPackages,
+        CloseReason::NoMemory,
+        CloseReason::FileTruncated,
+        CloseReason::Stopping,
+    ];
+
+    /// The reason in words, for the log.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            CloseReason::Done => "answered",
+            CloseReason::PeerClosed => "closed by the client",
+            CloseReason::Truncated => "closed by the client in the middle of a message",
+            CloseReason::Reset => "reset by the client",
+            CloseReason::Idle => "idle for too long",
+            CloseReason::Slow => "a request did not come in time",
+            CloseReason::Silent => "no sign of life from a frame client",
+            CloseReason::SlowReader => "answers were not taken in time",
+            CloseReason::QueueFull => "too much waits for a client that does not read",
+            CloseReason::BadRequest => "a request that cannot be trusted",
+            CloseReason::BadLength => "a package whose length is out of bounds",
+            CloseReason::BadPackages => "too many bad packages",
+            CloseReason::NoMemory => "no buffer memory left (limits.buffer_mb)",
+            CloseReason::FileTruncated => "a file became shorter while it was sent",
+            CloseReason::Stopping => "the server is stopping",
+        }
+    }
+
+    /// Whether this is a fault, of a client or of ours, that the log tells.
+    #[must_use]
+    pub fn is_fault(self) -> bool {
+        !matches!(
+            self,
+            CloseReason::Done | CloseReason::PeerClosed | CloseReason::Idle | CloseReason::Stopping
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_listed_at_its_own_number() {
+        for (number, reason) in CloseReason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, number);
+        }
+    }
+}
