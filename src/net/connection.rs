@@ -460,7 +460,11 @@ impl Connection {
                 return Some(wait);
             }
         }
-        self.ending.map(|ending| self.finish(ending, means.now))
+        match self.ending {
+            // The answers of the job come first.
+            Some(ending) if !self.in_flight => Some(self.finish(ending, means.now)),
+            _ => None,
+        }
     }
 
     /// The last answer is out.
