@@ -20,6 +20,8 @@ pub const HEAD_BYTES_MIN: usize = 256;
 pub const HEAD_BYTES_DEFAULT: usize = 16 * KIB;
 /// Field lines in one head; one more is answered 431.
 pub const HEAD_FIELDS_MAX: usize = 100;
+/// A longer head is not remembered for the next request.
+pub const MEMO_BYTES_MAX: usize = 4 * KIB;
 /// Largest request body that can be configured.
 pub const BODY_BYTES_MAX: usize = 6 * MIB;
 /// Body limit unless set.

@@ -6,7 +6,6 @@ use crate::base::key::Key;
 use crate::base::limits::MAIL_BUDGET;
 use crate::net::connection::List;
 use crate::service::Letter;
-use crate::session::Means;
 
 impl Worker {
     /// Sends what a connection's handlers have written to others.
@@ -70,12 +69,7 @@ impl Worker {
                 self.tally().add(Count::LettersLost, 1);
                 continue;
             }
-            let (now, rules) = (self.kit.now, &self.fleet.rules);
-            let mut means = Means {
-                now,
-                rules,
-                pool: &mut self.kit.pool,
-            };
+            let mut means = self.kit.means(&self.fleet.rules);
             match connection.post(&letter.package, &mut means) {
                 Ok(true) => {
                     self.tally().add(Count::Letters, 1);

@@ -51,11 +51,13 @@ impl Worker {
             pool,
             replies,
             files,
+            memo,
         } = &mut self.kit;
         let mut means = Means {
             now: *now,
             rules: &fleet.rules,
             pool,
+            memo,
         };
         let (step, job) = match &mut self.mode {
             Mode::Reactor => {
@@ -195,11 +197,7 @@ impl Worker {
             lane.recycle(job, &mut self.kit.pool);
             return fleet.service.closed(job_peer(self.id, key));
         };
-        let mut means = Means {
-            now: self.kit.now,
-            rules: &fleet.rules,
-            pool: &mut self.kit.pool,
-        };
+        let mut means = self.kit.means(&fleet.rules);
         let unfinished = job.is_unfinished();
         let outcome = job.outcome;
         let step = if unfinished {
@@ -297,12 +295,8 @@ impl Worker {
         }
         let mut connection = self.slab.remove(key.index as usize);
         self.wheel.remove(key.index);
-        let (now, rules) = (self.kit.now, &self.fleet.rules);
-        connection.release(&mut Means {
-            now,
-            rules,
-            pool: &mut self.kit.pool,
-        });
+        let now = self.kit.now;
+        connection.release(&mut self.kit.pool);
         self.tally().close(reason);
         if reason.is_fault()
             && let Some(line) = self.notes.fault(reason, now)

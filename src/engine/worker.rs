@@ -15,11 +15,12 @@ use crate::base::key::Key;
 use crate::base::limits::{EVENTS_MAX, READ_BYTES};
 use crate::base::tick::{Tick, Time};
 use crate::config;
+use crate::http::HeadMemo;
 use crate::net::connection::{Connection, List};
 use crate::net::files::FileCache;
 use crate::net::listener::Listener;
 use crate::service::{Letter, Replies};
-use crate::session::CloseReason;
+use crate::session::{CloseReason, Means, Rules};
 use crate::wheel::Wheel;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
@@ -68,8 +69,21 @@ pub(super) struct Kit {
     /// The buffer that all connections read into.
     pub(super) input: Box<[u8]>,
     pub(super) pool: Pool,
+    pub(super) memo: HeadMemo,
     pub(super) replies: Replies,
     pub(super) files: FileCache,
+}
+
+impl Kit {
+    /// What a connection's session is lent.
+    pub(super) fn means<'a>(&'a mut self, rules: &'a Rules) -> Means<'a> {
+        Means {
+            now: self.now,
+            rules,
+            pool: &mut self.pool,
+            memo: &mut self.memo,
+        }
+    }
 }
 
 /// Connections that wait for something other than an event or a deadline.
@@ -113,6 +127,7 @@ impl Worker {
             date: Date::new(now),
             input: vec![0; READ_BYTES].into_boxed_slice(),
             pool: Pool::new(fleet.budget.clone()),
+            memo: HeadMemo::new(),
             replies: Replies::new(),
             files: fleet.file_cache(),
         };

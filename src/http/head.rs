@@ -94,6 +94,9 @@ pub struct RequestLine {
     pub method_span: Span,
     /// The request target.
     pub target: Span,
+    /// The target is a path that names what it says: nothing in it is to be
+    /// decoded, resolved or hidden, and no query follows.
+    pub plain_path: bool,
     /// HTTP/1.this: 0 or 1, for 1.2 and up are served as 1.1 (RFC 9110 2.5).
     pub minor: u8,
     /// How the body is framed.
@@ -312,18 +315,43 @@ pub enum End {
 /// [`HeadError::BareLineFeed`], as soon as one is there: RFC 9112 2.2 allows
 /// refusing it, and waiting for a CRLF that never comes helps nobody.
 pub fn find_end(input: &[u8], scanned: usize) -> Result<End, HeadError> {
-    let mut at = scanned;
-    while let Some(found) = input.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
-        let line_feed = at + found;
-        match input[..line_feed] {
-            [.., b'\n', b'\r'] => return Ok(End::At(line_feed + 1)),
-            [.., b'\r'] => at = line_feed + 1,
-            _ => return Err(HeadError::BareLineFeed),
+    let mut at = scanned.min(input.len());
+    // Lines are short: eight bytes at a time beat a call per line.
+    while let Some(word) = input[at..].first_chunk() {
+        let mut hits = line_feeds(*word);
+        while hits != 0 {
+            let line_feed = at + hits.trailing_zeros() as usize / 8;
+            if ends_head(&input[..line_feed])? {
+                return Ok(End::At(line_feed + 1));
+            }
+            hits &= hits - 1;
+        }
+        at += size_of::<u64>();
+    }
+    for line_feed in at..input.len() {
+        if input[line_feed] == b'\n' && ends_head(&input[..line_feed])? {
+            return Ok(End::At(line_feed + 1));
         }
     }
     Ok(End::NotYet {
         scanned: input.len(),
     })
+}
+
+/// Whether the line feed behind `before` ends the empty line.
+fn ends_head(before: &[u8]) -> Result<bool, HeadError> {
+    match before {
+        [.., b'\n', b'\r'] => Ok(true),
+        [.., b'\r'] => Ok(false),
+        _ => Err(HeadError::BareLineFeed),
+    }
+}
+
+/// The high bit of each byte that is a line feed.
+fn line_feeds(word: [u8; 8]) -> u64 {
+    const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let zero_where_equal = u64::from_le_bytes(word) ^ u64::from_le_bytes([b'\n'; 8]);
+    !(((zero_where_equal & LOW_BITS) + LOW_BITS) | zero_where_equal | LOW_BITS)
 }
 
 /// Parses `bytes`: exactly one head, its empty line included and no empty line
@@ -332,24 +360,20 @@ pub fn find_end(input: &[u8], scanned: usize) -> Result<End, HeadError> {
 /// # Errors
 /// [`HeadError`].
 pub fn parse<'a>(bytes: &'a [u8], spans: &'a mut FieldSpans) -> Result<Head<'a>, HeadError> {
-    let minor = version_minor(bytes)?;
-    if minor <= 1 {
-        return parse_as(bytes, bytes, spans);
+    match parse_as(bytes, spans) {
+        // httparse says this of any version but 1.0 and 1.1, and of none.
+        Err(HeadError::Version) => {}
+        parsed => return parsed.map(|(line, count)| Head::new(bytes, line, &spans[..count])),
     }
-    // A later minor version is served as 1.1; httparse would refuse it.
+    let version = version_at(bytes)?;
     let mut copy = bytes.to_vec();
-    if let Some(digit) = memchr::memchr(b'\n', bytes).and_then(|end| end.checked_sub(2)) {
-        copy[digit] = b'1';
-    }
-    parse_as(bytes, &copy, spans)
+    copy[version] = b'1';
+    let (line, count) = parse_as(&copy, spans)?;
+    Ok(Head::new(bytes, line, &spans[..count]))
 }
 
-/// Parses `text`, which differs from `bytes` at most in the version.
-fn parse_as<'a>(
-    bytes: &'a [u8],
-    text: &[u8],
-    spans: &'a mut FieldSpans,
-) -> Result<Head<'a>, HeadError> {
+/// Parses a head; returns what the protocol needs and the number of fields.
+fn parse_as(text: &[u8], spans: &mut FieldSpans) -> Result<(RequestLine, usize), HeadError> {
     let mut room = [const { MaybeUninit::uninit() }; HEAD_FIELDS_MAX];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(text, &mut room) {
@@ -373,25 +397,22 @@ fn parse_as<'a>(
     }
     let count = request.headers.len();
     let name = Method::parse(method.as_bytes());
-    let target = span_of(text, path.as_bytes());
-    let authority = target::check(name, path.as_bytes())?;
+    let form = target::check(name, path.as_bytes())?;
     let host = fields.host()?;
+    let authority = form.authority.map(|authority| span_of(text, authority));
     let line = RequestLine {
         method: name,
         method_span: span_of(text, method.as_bytes()),
-        target,
+        target: span_of(text, path.as_bytes()),
+        plain_path: form.plain_path,
         minor,
         framing: fields.framing()?,
         keep_alive: fields.keep_alive(),
         expect_continue: fields.expect_continue(),
         seen: fields.seen(),
-        host: authority.map(|authority| span_of(text, authority)).or(host),
+        host: authority.or(host),
     };
-    Ok(Head {
-        bytes,
-        line,
-        fields: &spans[..count],
-    })
+    Ok((line, count))
 }
 
 /// The offsets of `part`, which lies within `whole`.
@@ -406,11 +427,12 @@ fn span_of(whole: &[u8], part: &[u8]) -> Span {
     }
 }
 
-/// Looks at the version before anything else does (RFC 9112 2.3): one that is
-/// not ours is told from garbage.
-fn version_minor(bytes: &[u8]) -> Result<u8, HeadError> {
-    let line = memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..end]);
-    match line {
+/// A version that httparse does not know: a later minor one is served as 1.1
+/// (RFC 9110 2.5), and this is where its digit stands; another major one is
+/// told from garbage.
+fn version_at(bytes: &[u8]) -> Result<usize, HeadError> {
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    match &bytes[..end] {
         [
             ..,
             b' ',
@@ -421,9 +443,9 @@ fn version_minor(bytes: &[u8]) -> Result<u8, HeadError> {
             b'/',
             b'1',
             b'.',
-            minor @ b'0'..=b'9',
+            b'0'..=b'9',
             b'\r',
-        ] => Ok(minor - b'0'),
+        ] => Ok(end - 2),
         [
             ..,
             b' ',
@@ -444,11 +466,11 @@ fn version_minor(bytes: &[u8]) -> Result<u8, HeadError> {
 fn refusal(error: httparse::Error) -> HeadError {
     match error {
         httparse::Error::TooManyHeaders => HeadError::TooManyFields,
-        httparse::Error::HeaderName | httparse::Error::HeaderValue | httparse::Error::NewLine => {
-            HeadError::Field
-        }
+        httparse::Error::HeaderName | httparse::Error::HeaderValue => HeadError::Field,
         httparse::Error::Version => HeadError::Version,
-        httparse::Error::Token | httparse::Error::Status => HeadError::RequestLine,
+        httparse::Error::Token | httparse::Error::Status | httparse::Error::NewLine => {
+            HeadError::RequestLine
+        }
     }
 }
 

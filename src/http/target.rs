@@ -1,6 +1,6 @@
 //! The request target (RFC 9112 3.2): its forms, and the path in it.
 
-use super::head::{HeadError, Method};
+use super::head::{Head, HeadError, Method};
 use crate::base::limits::PATH_BYTES_MAX;
 
 /// Why a path is refused.
@@ -19,34 +19,74 @@ pub enum TargetError {
     TooLong,
 }
 
-/// Checks a target's grammar and whether its form is for this method. Returns
-/// the authority of an absolute-form or authority-form target.
-pub(super) fn check(method: Method, target: &[u8]) -> Result<Option<&[u8]>, HeadError> {
-    if !target.iter().all(|&byte| TARGET_BYTE[usize::from(byte)]) {
-        return Err(HeadError::Target);
-    }
-    match (method, target) {
-        (Method::Connect, authority) if is_authority(authority) => Ok(Some(authority)),
-        (Method::Connect, _) => Err(HeadError::Target),
-        (_, [b'/', ..]) => Ok(None),
-        (Method::Options, b"*") => Ok(None),
-        _ => match absolute(target) {
-            Some((authority, _)) if is_authority(authority) => Ok(Some(authority)),
-            _ => Err(HeadError::Target),
-        },
-    }
+/// What is known of a target once it was checked.
+pub(super) struct Form<'a> {
+    /// The authority of an absolute-form or authority-form target.
+    pub(super) authority: Option<&'a [u8]>,
+    /// It is a path that names what it says.
+    pub(super) plain_path: bool,
 }
 
-/// Bytes that may stand in a target: those of RFC 3986, and a few that
+/// Checks a target's grammar and whether its form is for this method.
+pub(super) fn check(method: Method, target: &[u8]) -> Result<Form<'_>, HeadError> {
+    let kinds = target
+        .iter()
+        .fold(0, |kinds, &byte| kinds | KIND[usize::from(byte)]);
+    if kinds & FORBIDDEN != 0 {
+        return Err(HeadError::Target);
+    }
+    let authority = match (method, target) {
+        (Method::Connect, authority) if is_authority(authority) => Some(authority),
+        (Method::Connect, _) => return Err(HeadError::Target),
+        (_, [b'/', ..]) => {
+            let plain_path = kinds & SPECIAL == 0 && !has_odd_segment(target);
+            return Ok(Form {
+                authority: None,
+                plain_path,
+            });
+        }
+        (Method::Options, b"*") => None,
+        _ => match absolute(target) {
+            Some((authority, _)) if is_authority(authority) => Some(authority),
+            _ => return Err(HeadError::Target),
+        },
+    };
+    Ok(Form {
+        authority,
+        plain_path: false,
+    })
+}
+
+/// A segment that is empty (but for the last), or begins with a dot.
+fn has_odd_segment(path: &[u8]) -> bool {
+    path.windows(2)
+        .any(|pair| matches!(pair, [b'/', b'/' | b'.']))
+}
+
+/// The byte may not stand in a target.
+const FORBIDDEN: u8 = 1;
+/// The byte means more than itself in a path.
+const SPECIAL: u8 = 2;
+/// The byte may stand in a registered name.
+const IN_NAME: u8 = 4;
+
+/// What each byte is. In a target stand those of RFC 3986, and a few that
 /// browsers send unencoded and that cannot be mistaken for anything.
-const TARGET_BYTE: [bool; 256] = {
-    let mut table = [false; 256];
+const KIND: [u8; 256] = {
+    let mut kinds = [FORBIDDEN; 256];
     let mut byte = 0x21;
     while byte < 0x7f {
-        table[byte] = !matches!(byte as u8, b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`');
+        kinds[byte] = match byte as u8 {
+            b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' => FORBIDDEN,
+            b'%' | b'?' => SPECIAL,
+            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' => IN_NAME,
+            b'(' | b')' | b'*' | b'+' | b';' | b'=' => IN_NAME,
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => IN_NAME,
+            _ => 0,
+        };
         byte += 1;
     }
-    table
+    kinds
 };
 
 /// Splits an absolute-form target into authority and the rest.
@@ -61,6 +101,40 @@ fn absolute(target: &[u8]) -> Option<(&[u8], &[u8])> {
         .position(|&byte| matches!(byte, b'/' | b'?'))
         .unwrap_or(rest.len());
     Some(rest.split_at(end))
+}
+
+/// The path that a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path<'a> {
+    /// Decoded and resolved, as [`decode`] has it.
+    pub decoded: &'a [u8],
+    /// What follows the question mark, as it came.
+    pub query: Option<&'a [u8]>,
+    /// It names something hidden, as [`is_hidden`] has it.
+    pub hidden: bool,
+}
+
+/// The path of a head's target. `scratch` holds it where it had to be decoded.
+///
+/// # Errors
+/// [`TargetError`]: answer 400.
+pub fn path<'a>(head: &Head<'a>, scratch: &'a mut Vec<u8>) -> Result<Path<'a>, TargetError> {
+    let target = head.target();
+    if head.line().plain_path && target.len() <= PATH_BYTES_MAX {
+        return Ok(Path {
+            decoded: target,
+            query: None,
+            hidden: false,
+        });
+    }
+    let (raw, query) = path_of(target);
+    let decoded = decode(raw, scratch)?;
+    let hidden = is_hidden(decoded);
+    Ok(Path {
+        decoded,
+        query,
+        hidden,
+    })
 }
 
 /// Path and query of a target that was checked. The path of an absolute-form
@@ -180,13 +254,19 @@ pub fn encode_path(path: &[u8], out: &mut Vec<u8>) {
 /// Whether `text` is a host with an optional port in digits (RFC 3986 3.2.2),
 /// without userinfo.
 pub(super) fn is_authority(text: &[u8]) -> bool {
-    let (host, port) = match text {
+    let end = match text {
         [b'[', ..] => match memchr::memchr(b']', text) {
-            Some(end) => text.split_at(end + 1),
+            Some(bracket) => bracket + 1,
             None => return false,
         },
-        _ => text.split_at(memchr::memchr(b':', text).unwrap_or(text.len())),
+        name => {
+            let in_name = |&byte: &u8| KIND[usize::from(byte)] & IN_NAME != 0;
+            name.iter()
+                .position(|byte| !in_name(byte) && *byte != b'%')
+                .unwrap_or(name.len())
+        }
     };
+    let (host, port) = text.split_at(end);
     let port_is_good = match port {
         [] => true,
         [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
@@ -195,7 +275,7 @@ pub(super) fn is_authority(text: &[u8]) -> bool {
     let host_is_good = match host {
         [] => false,
         [b'[', inner @ .., b']'] => is_ip_literal(inner),
-        name => is_reg_name(name),
+        name => has_good_percents(name),
     };
     port_is_good && host_is_good
 }
@@ -215,20 +295,17 @@ fn is_ip_literal(inner: &[u8]) -> bool {
     std::str::from_utf8(inner).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
-fn is_reg_name(name: &[u8]) -> bool {
+/// Every percent sign of a registered name has its two hex digits. A comma,
+/// though RFC 3986 has it in names, is taken for the mark of two hosts.
+fn has_good_percents(name: &[u8]) -> bool {
     let mut rest = name;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = match (byte, tail) {
-            (b'%', [high, low, tail @ ..])
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                tail
+    while let Some(at) = rest.iter().position(|&byte| byte == b'%') {
+        match &rest[at + 1..] {
+            [high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest = tail;
             }
-            // A comma is a sub-delim, and the mark of two hosts in one line.
-            (b',', _) => return false,
-            (byte, tail) if is_unreserved(byte) || is_sub_delim(byte) => tail,
             _ => return false,
-        };
+        }
     }
     true
 }

@@ -5,7 +5,7 @@
 //! waker; see [`Step`].
 
 use super::outbox::{Outbox, OutboxError, Written};
-use crate::base::buffer::Buffer;
+use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::limits::{LINGER_BYTES_MAX, LINGER_MS, WRITE_BUDGET_BYTES};
 use crate::base::tick::{Millis, Time};
@@ -721,14 +721,14 @@ impl Connection {
     }
 
     /// Gives every buffer back. The socket closes when this is dropped.
-    pub fn release(&mut self, means: &mut Means<'_>) {
+    pub fn release(&mut self, pool: &mut Pool) {
         if let Some(held) = self.held.take() {
-            means.pool.give(held);
+            pool.give(held);
         }
         if let Some(mut outbox) = self.outbox.take() {
-            outbox.release(means.pool);
+            outbox.release(pool);
         }
-        self.session.release(means.pool);
+        self.session.release(pool);
     }
 
     /// Whether a turn would find something to do without a further event.

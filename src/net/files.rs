@@ -9,8 +9,8 @@ use crate::base::limits::{FILE_CACHED_BYTES_MAX, FILE_FRESH_MS, FILE_UNUSED_MS, 
 use crate::base::tick::Time;
 use crate::os::file::{self, Identity, Opened};
 use crate::service::{Content, FileError, Files, Found, Meta};
+use foldhash::HashMap;
 use slab::Slab;
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -60,6 +60,8 @@ struct Entry {
 #[derive(Debug)]
 pub struct FileCache {
     roots: Arc<Roots>,
+    /// By path. Only files that are there get in, so nobody can choose the
+    /// keys to collide, and a fast hash will do.
     by_path: Vec<HashMap<Arc<[u8]>, usize>>,
     entries: Slab<Entry>,
     files_max: usize,
@@ -76,7 +78,7 @@ impl FileCache {
     /// `files` 0 every request asks the disk.
     #[must_use]
     pub fn new(roots: Arc<Roots>, files: usize, bytes: usize) -> FileCache {
-        let by_path = roots.0.iter().map(|_| HashMap::new()).collect();
+        let by_path = roots.0.iter().map(|_| HashMap::default()).collect();
         FileCache {
             roots,
             by_path,

@@ -102,12 +102,11 @@ impl Router {
         if self.paths.is_empty() {
             return Route::Site;
         }
-        let (path, _) = target::path_of(head.target());
         let mut scratch = Vec::new();
-        let Ok(path) = target::decode(path, &mut scratch) else {
+        let Ok(path) = target::path(head, &mut scratch) else {
             return Route::Site;
         };
-        let Some(routes) = self.paths.get(path) else {
+        let Some(routes) = self.paths.get(path.decoded) else {
             return Route::Site;
         };
         let wanted = head.method();

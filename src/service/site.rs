@@ -44,14 +44,14 @@ impl StaticSite {
     }
 
     fn get(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        let (raw, query) = target::path_of(request.head.target());
         let mut scratch = Vec::new(); // allocates only where something is decoded
-        let Ok(path) = target::decode(raw, &mut scratch) else {
+        let Ok(path) = target::path(&request.head, &mut scratch) else {
             return refuse(request, context, Status::BAD_REQUEST);
         };
-        if target::is_hidden(path) {
+        if path.hidden {
             return self.not_found(request, context);
         }
+        let (path, query) = (path.decoded, path.query);
         let connection = context.connection(request);
         let (date, unix_s) = (*context.date, context.unix_s);
         match context.files.find(self.root, path, context.now) {

@@ -37,6 +37,13 @@ impl Session {
         }
         // What lies past the limit is never looked at, however it was cut.
         let window = &start[..start.len().min(means.rules.head_bytes)];
+        let memo = std::mem::take(means.memo);
+        if let Some(head) = memo.recall(window) {
+            let step = self.take_head(&head, start, means, sink);
+            *means.memo = memo;
+            return step.map(|step| step.after(skipped));
+        }
+        *means.memo = memo;
         let end = match head::find_end(window, self.scanned as usize) {
             Ok(End::At(end)) => end,
             Ok(End::NotYet { scanned }) if window.len() < means.rules.head_bytes => {
@@ -51,13 +58,24 @@ impl Session {
             Ok(head) => head,
             Err(error) => return Err(self.refuse(error, sink)),
         };
+        means.memo.remember(&head);
+        let step = self.take_head(&head, start, means, sink)?;
+        Ok(step.after(skipped))
+    }
+
+    /// The head at the front of `input` is whole.
+    fn take_head(
+        &mut self,
+        head: &Head<'_>,
+        input: &[u8],
+        means: &mut Means<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<Step, CloseReason> {
+        let end = head.bytes().len();
         self.scanned = 0;
         self.go(Event::HeadWhole);
-        let step = self.begin_body(&head, &start[end..], means, sink)?;
-        Ok(Step {
-            consumed: skipped + end + step.consumed,
-            stop: step.stop,
-        })
+        let step = self.begin_body(head, &input[end..], means, sink)?;
+        Ok(step.after(end))
     }
 
     /// BodyInit: the head is whole; `rest` is what has come behind it.

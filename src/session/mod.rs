@@ -21,6 +21,7 @@ use crate::base::limits::{
     QUEUED_PACKAGES_DEFAULT,
 };
 use crate::base::tick::{Millis, Time};
+use crate::http::HeadMemo;
 use message::Message;
 use sniff::Sniffed;
 use state::{Event, State};
@@ -71,6 +72,8 @@ pub struct Means<'a> {
     pub rules: &'a Rules,
     /// Memory for messages that come in parts.
     pub pool: &'a mut Pool,
+    /// The last head that was parsed, of any connection.
+    pub memo: &'a mut HeadMemo,
 }
 
 /// Which protocol a connection speaks.
@@ -289,6 +292,14 @@ impl Step {
         Step {
             consumed,
             stop: None,
+        }
+    }
+
+    /// The same step, counted from `skipped` bytes earlier.
+    fn after(self, skipped: usize) -> Step {
+        Step {
+            consumed: skipped + self.consumed,
+            ..self
         }
     }
 
