@@ -119,7 +119,7 @@ fn modified_since(head: &Head<'_>, name: &str, validators: &Validators<'_>) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::super::head;
+    use super::super::{head, parse};
     use super::*;
 
     const NOW: Validators<'static> = Validators {
@@ -137,7 +137,7 @@ mod tests {
             .collect();
         let text = format!("{method} / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
         let mut spans = head::NO_FIELDS;
-        let head = head::parse(text.as_bytes(), &mut spans).expect("a good head");
+        let head = parse::parse(text.as_bytes(), &mut spans).expect("a good head");
         assert_eq!(evaluate(&head, &NOW), expected, "{text}");
     }
 
@@ -212,7 +212,7 @@ mod tests {
             let line = value.map_or(String::new(), |value| format!("If-Range: {value}\r\n"));
             let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{line}\r\n");
             let mut spans = head::NO_FIELDS;
-            let head = head::parse(text.as_bytes(), &mut spans).expect("a good head");
+            let head = parse::parse(text.as_bytes(), &mut spans).expect("a good head");
             assert_eq!(range_applies(&head, &NOW), expected, "{value:?}");
         }
     }

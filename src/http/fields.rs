@@ -1,6 +1,7 @@
 //! The field lines that the protocol itself obeys: each looked at once.
 
-use super::head::{Framing, HeadError, Span};
+use super::error::HeadError;
+use super::head::{Framing, Span};
 use super::target;
 
 /// A set of the fields that change the answer with a file.

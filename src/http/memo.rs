@@ -43,7 +43,8 @@ impl HeadMemo {
 
 #[cfg(test)]
 mod tests {
-    use super::super::head::{NO_FIELDS, parse};
+    use super::super::head::NO_FIELDS;
+    use super::super::parse::parse;
     use super::*;
 
     #[test]

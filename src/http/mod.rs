@@ -3,18 +3,21 @@
 pub mod body;
 pub mod condition;
 pub mod date;
+pub mod error;
 pub mod fields;
 pub mod head;
 pub mod memo;
 pub mod mime;
+pub mod parse;
 pub mod range;
 pub mod response;
 pub mod status;
 pub mod target;
 
 pub use date::HttpDate;
+pub use error::HeadError;
 pub use fields::Seen;
-pub use head::{FieldSpan, Framing, Head, HeadError, Method, RequestLine, Span};
+pub use head::{FieldSpan, Framing, Head, Method, RequestLine, Span};
 pub use memo::HeadMemo;
 pub use response::{Connection, HeadWriter, error_page};
 pub use status::Status;

@@ -1,6 +1,7 @@
 //! The request target (RFC 9112 3.2): its forms, and the path in it.
 
-use super::head::{Head, HeadError, Method};
+use super::error::HeadError;
+use super::head::{Head, Method};
 use crate::base::limits::PATH_BYTES_MAX;
 
 /// Why a path is refused.

@@ -1,6 +1,9 @@
 //! F4: what touches sockets and files: connections, outboxes, listeners.
 
+mod closing;
 pub mod connection;
 pub mod files;
 pub mod listener;
 pub mod outbox;
+mod receive;
+mod send;

@@ -1,13 +1,14 @@
-//! The HTTP side of the machine: heads, and bodies of both protocols.
+//! The HTTP side of the machine: heads, and what becomes of their bodies.
 
 use super::message::{Collected, Fate, Message};
 use super::reason::CloseReason;
 use super::sink::{BodyPlan, Flow, HttpRequest, Own, Request, Sink};
 use super::state::Event;
-use super::{Means, Protocol, Session, Step, Stop};
+use super::{Means, Session, Step, Stop};
 use crate::http::body::{Body, Chunked};
-use crate::http::head::{self, End, HeadError};
-use crate::http::{Framing, Head, Status};
+use crate::http::head::NO_FIELDS;
+use crate::http::parse::{self, End};
+use crate::http::{Framing, Head, HeadError, Status};
 
 /// One empty line ahead of a request line is skipped (RFC 9112 2.2).
 const EMPTY_LINE: &[u8] = b"\r\n";
@@ -35,16 +36,27 @@ impl Session {
         if start.is_empty() || input == b"\r" {
             return Ok(Step::stop(Stop::Hungry));
         }
-        // What lies past the limit is never looked at, however it was cut.
-        let window = &start[..start.len().min(means.rules.head_bytes)];
+        // The last head again? It is taken out, for the session needs the rest
+        // of the means while the head is borrowed.
         let memo = std::mem::take(means.memo);
-        if let Some(head) = memo.recall(window) {
-            let step = self.take_head(&head, start, means, sink);
-            *means.memo = memo;
-            return step.map(|step| step.after(skipped));
-        }
+        let recalled = memo.recall(window(start, means));
+        let step = recalled.map(|head| self.take_head(&head, start, means, sink));
         *means.memo = memo;
-        let end = match head::find_end(window, self.scanned as usize) {
+        let step = match step {
+            Some(step) => step,
+            None => self.receive_new_head(start, means, sink),
+        };
+        step.map(|step| step.after(skipped))
+    }
+
+    fn receive_new_head(
+        &mut self,
+        input: &[u8],
+        means: &mut Means<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<Step, CloseReason> {
+        let window = window(input, means);
+        let end = match parse::find_end(window, self.scanned as usize) {
             Ok(End::At(end)) => end,
             Ok(End::NotYet { scanned }) if window.len() < means.rules.head_bytes => {
                 self.scanned = scanned as u32;
@@ -53,14 +65,13 @@ impl Session {
             Ok(End::NotYet { .. }) => return Err(self.refuse(HeadError::too_long(window), sink)),
             Err(error) => return Err(self.refuse(error, sink)),
         };
-        let mut spans = head::NO_FIELDS;
-        let head = match head::parse(&start[..end], &mut spans) {
+        let mut spans = NO_FIELDS;
+        let head = match parse::parse(&input[..end], &mut spans) {
             Ok(head) => head,
             Err(error) => return Err(self.refuse(error, sink)),
         };
         means.memo.remember(&head);
-        let step = self.take_head(&head, start, means, sink)?;
-        Ok(step.after(skipped))
+        self.take_head(&head, input, means, sink)
     }
 
     /// The head at the front of `input` is whole.
@@ -170,92 +181,8 @@ impl Session {
         }
     }
 
-    /// BodyReceiving, for both protocols.
-    pub(super) fn receive_body(
-        &mut self,
-        input: &[u8],
-        means: &mut Means<'_>,
-        sink: &mut impl Sink,
-    ) -> Result<Step, CloseReason> {
-        let Some(mut message) = self.message.take() else {
-            debug_assert!(false, "a body without a message");
-            self.end();
-            return Err(CloseReason::BadRequest);
-        };
-        let mut consumed = 0;
-        let taken = loop {
-            match take_piece(&mut message, &input[consumed..], means) {
-                Ok(count) => consumed += count,
-                Err(fault) => break Err(fault),
-            }
-            if message.body.is_done() {
-                break Ok(true);
-            }
-            if consumed == input.len() {
-                break Ok(false);
-            }
-        };
-        match taken {
-            Ok(false) => {
-                // Only whole packages are signs of life.
-                if self.protocol == Protocol::Http && message.renews(consumed) {
-                    self.since = means.now;
-                }
-                self.message = Some(message);
-                Ok(Step {
-                    consumed,
-                    stop: Some(Stop::Hungry),
-                })
-            }
-            Ok(true) => {
-                let step = self.finish(message, means, sink)?;
-                Ok(Step {
-                    consumed,
-                    stop: step.stop,
-                })
-            }
-            Err(fault) => {
-                let discarding = matches!(message.fate, Fate::Discard { .. });
-                message.release(means.pool);
-                Err(self.fault(fault, discarding, sink))
-            }
-        }
-    }
-
-    /// The body is whole: its message is handed on, if it has not been yet.
-    fn finish(
-        &mut self,
-        message: Box<Message>,
-        means: &mut Means<'_>,
-        sink: &mut impl Sink,
-    ) -> Result<Step, CloseReason> {
-        self.go(Event::BodyWhole);
-        let step = match &message.fate {
-            Fate::Discard { .. } => {
-                self.since = means.now;
-                Ok(self.end_if_last(Step::consumed(0)))
-            }
-            Fate::Request(collected) => self.hand_on(collected.request(self.last), means, sink),
-            Fate::Package { head, buffer } => {
-                match self.hand_on_package(*head, buffer.bytes(), means, sink) {
-                    // It is consumed already: it cannot be offered again.
-                    Ok(Step {
-                        stop: Some(Stop::Starved),
-                        ..
-                    }) => {
-                        self.end();
-                        Err(CloseReason::NoMemory)
-                    }
-                    step => step,
-                }
-            }
-        };
-        message.release(means.pool);
-        step
-    }
-
     /// Gives a whole request to the sink and does what it says.
-    fn hand_on(
+    pub(super) fn hand_on(
         &mut self,
         request: HttpRequest<'_>,
         means: &mut Means<'_>,
@@ -270,7 +197,7 @@ impl Session {
         }
     }
 
-    fn end_if_last(&mut self, step: Step) -> Step {
+    pub(super) fn end_if_last(&mut self, step: Step) -> Step {
         if self.last { self.over() } else { step }
     }
 
@@ -304,63 +231,15 @@ impl Session {
     }
 
     /// After an error of framing: one answer, then the end.
-    fn refuse_as(&mut self, answer: Own, sink: &mut impl Sink) -> CloseReason {
+    pub(super) fn refuse_as(&mut self, answer: Own, sink: &mut impl Sink) -> CloseReason {
         sink.own(answer);
         self.go(Event::Over);
         CloseReason::BadRequest
     }
-
-    fn fault(&mut self, fault: Fault, discarding: bool, sink: &mut impl Sink) -> CloseReason {
-        match fault {
-            // The request has had its answer: there is no second one.
-            _ if discarding => {
-                self.go(Event::Over);
-                CloseReason::BadRequest
-            }
-            Fault::Broken => {
-                let hint = "the chunked body is malformed";
-                self.refuse_as(
-                    Own::Refuse {
-                        status: Status::BAD_REQUEST,
-                        hint,
-                    },
-                    sink,
-                )
-            }
-            Fault::TooLarge => self.refuse_as(Own::refuse(Status::CONTENT_TOO_LARGE), sink),
-            Fault::NoMemory => self.refuse_for_memory(sink),
-        }
-    }
 }
 
-/// What can be wrong with a body.
-enum Fault {
-    Broken,
-    TooLarge,
-    NoMemory,
-}
-
-/// Decodes one piece of a body and does with it what the message's fate says.
-/// Returns how much of the input it took.
-fn take_piece(message: &mut Message, input: &[u8], means: &mut Means<'_>) -> Result<usize, Fault> {
-    let piece = message.body.decode(input).map_err(|_| Fault::Broken)?;
-    let data = &input[piece.data.clone()];
-    match &mut message.fate {
-        Fate::Discard { left } => {
-            *left = left.checked_sub(data.len()).ok_or(Fault::TooLarge)?;
-        }
-        Fate::Request(collected) => {
-            if collected.body_len() + data.len() > means.rules.body_bytes {
-                return Err(Fault::TooLarge);
-            }
-            if !collected.append(data, means.pool) {
-                return Err(Fault::NoMemory);
-            }
-        }
-        Fate::Package { buffer, .. } => {
-            let fits = buffer.append(data);
-            debug_assert!(fits, "the buffer was taken for the whole body");
-        }
-    }
-    Ok(piece.consumed)
+/// The part of the input that a head may take: what lies past the limit is
+/// never looked at, however the input was cut.
+fn window<'a>(input: &'a [u8], means: &Means<'_>) -> &'a [u8] {
+    &input[..input.len().min(means.rules.head_bytes)]
 }

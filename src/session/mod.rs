@@ -8,6 +8,7 @@ pub mod sink;
 pub mod sniff;
 pub mod state;
 
+mod body;
 mod frame;
 mod http;
 mod message;

@@ -1,0 +1,77 @@
+//! A connection ends, and its last answer is not lost.
+
+use super::connection::{Connection, Ending, Lingering, Step};
+use crate::base::limits::{LINGER_BYTES_MAX, LINGER_MS};
+use crate::base::tick::{Millis, Time};
+use crate::session::CloseReason;
+use std::io::{ErrorKind, Read};
+use std::net::Shutdown;
+
+impl Connection {
+    /// The last answer is out.
+    pub(super) fn finish(&mut self, ending: Ending, now: Time) -> Step {
+        if !ending.linger || self.eof {
+            return Step::Close(ending.reason);
+        }
+        if self.stream.shutdown(Shutdown::Write).is_err() {
+            return Step::Close(ending.reason);
+        }
+        self.ending = Some(ending);
+        let until = now + Millis(LINGER_MS);
+        self.lingering = Some(Box::new(Lingering {
+            until,
+            left: LINGER_BYTES_MAX,
+        }));
+        // What is there already is discarded in the connection's next turn.
+        if self.readable || self.peer_closed {
+            Step::Turn
+        } else {
+            Step::Event
+        }
+    }
+
+    /// Discards until the client closes, or enough has come.
+    pub(super) fn linger(&mut self, input: &mut [u8], now: Time) -> Step {
+        let reason = self
+            .ending
+            .map_or(CloseReason::Done, |ending| ending.reason);
+        loop {
+            let Some(lingering) = &mut self.lingering else {
+                return Step::Close(reason);
+            };
+            if lingering.left == 0 || now >= lingering.until {
+                return Step::Close(reason);
+            }
+            match self.stream.read(input) {
+                Ok(0) => return Step::Close(reason),
+                Ok(count) => lingering.left = lingering.left.saturating_sub(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Step::Event,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Step::Close(reason),
+            }
+        }
+    }
+
+    /// The client has closed its half and everything before is parsed: what is
+    /// under way is still answered.
+    pub(super) fn end_of_input(&mut self) -> Step {
+        let whole = self.session.at_rest() && self.held.is_none();
+        let reason = if whole {
+            CloseReason::PeerClosed
+        } else {
+            CloseReason::Truncated
+        };
+        if self.outbox.is_none() {
+            return Step::Close(reason);
+        }
+        self.ending = Some(Ending {
+            reason,
+            linger: false,
+        });
+        if self.writable {
+            Step::Turn
+        } else {
+            Step::Event
+        }
+    }
+}
