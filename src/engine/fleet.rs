@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::doorbell::Doorbell;
 use super::inbox::Inbox;
 use super::job::Job;
-use super::pool::JobQueue;
+use super::queue::JobQueue;
 use super::tally::Tally;
 use crate::base::buffer::Budget;
 use crate::base::tick::Millis;

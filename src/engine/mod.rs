@@ -8,7 +8,7 @@
 //! | `reactor.rs`, `proactor.rs` | the two sinks, and the lane to the pool |
 //! | `job.rs`, `pool.rs` | requests on their way through the pool |
 //! | `call.rs` | one call of the service |
-//! | `doorbell.rs`, `inbox.rs` | how threads meet without waiting |
+//! | `doorbell.rs`, `inbox.rs`, `queue.rs` | how threads meet without waiting |
 //! | `fleet.rs`, `tally.rs`, `notes.rs`, `clock.rs` | what they share, count, tell, and what time it is |
 
 mod accept;
@@ -27,6 +27,8 @@ mod notes;
 #[doc(hidden)]
 pub mod pool;
 mod proactor;
+#[doc(hidden)]
+pub mod queue;
 mod reactor;
 mod serve;
 mod server;

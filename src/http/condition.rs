@@ -1,8 +1,8 @@
 //! Preconditions (RFC 9110 13): in the order of 13.2.2.
 
 use super::date;
-use super::fields::Seen;
 use super::head::{Head, Method};
+use super::seen::Seen;
 
 /// What identifies the representation as it is now.
 #[derive(Clone, Copy, Debug)]

@@ -2,42 +2,8 @@
 
 use super::error::HeadError;
 use super::head::{Framing, Span};
+use super::seen::Seen;
 use super::target;
-
-/// A set of the fields that change the answer with a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen(u8);
-
-impl Seen {
-    /// Range is there.
-    pub const RANGE: Seen = Seen(1);
-    /// If-Range is there.
-    pub const IF_RANGE: Seen = Seen(2);
-    /// If-Match is there.
-    pub const IF_MATCH: Seen = Seen(4);
-    /// If-None-Match is there.
-    pub const IF_NONE_MATCH: Seen = Seen(8);
-    /// If-Modified-Since is there.
-    pub const IF_MODIFIED_SINCE: Seen = Seen(16);
-    /// If-Unmodified-Since is there.
-    pub const IF_UNMODIFIED_SINCE: Seen = Seen(32);
-
-    /// Whether none of them is there.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether all of `other` are there.
-    #[must_use]
-    pub fn contains(self, other: Seen) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    fn insert(&mut self, other: Seen) {
-        self.0 |= other.0;
-    }
-}
 
 /// What the field lines so far say to the protocol.
 #[derive(Debug)]

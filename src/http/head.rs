@@ -3,7 +3,7 @@
 //! A head is kept as offsets into its bytes, so that it can be copied and read
 //! again without being parsed twice.
 
-use super::fields::Seen;
+use super::seen::Seen;
 use crate::base::limits::HEAD_FIELDS_MAX;
 
 /// A stretch of a head: offsets of its first byte and one past its last.

@@ -11,13 +11,15 @@ pub mod mime;
 pub mod parse;
 pub mod range;
 pub mod response;
+pub mod seen;
 pub mod status;
 pub mod target;
 
 pub use date::HttpDate;
 pub use error::HeadError;
-pub use fields::Seen;
+
 pub use head::{FieldSpan, Framing, Head, Method, RequestLine, Span};
 pub use memo::HeadMemo;
 pub use response::{Connection, HeadWriter, error_page};
+pub use seen::Seen;
 pub use status::Status;

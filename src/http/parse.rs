@@ -190,8 +190,8 @@ fn refusal(error: httparse::Error) -> HeadError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fields::Seen;
     use super::super::head::{Framing, NO_FIELDS};
+    use super::super::seen::Seen;
     use super::super::status::Status;
     use super::*;
 
