@@ -111,6 +111,9 @@ pub const LINGER_MS: u64 = 2_000;
 /// A connection at rest for this long is let go while the server drains.
 pub const DRAIN_QUIET_MS: u64 = 1_000;
 
+/// Rounds of accepting before a draining server closes its listeners.
+pub const DRAIN_ACCEPT_ROUNDS: usize = 64;
+
 // --- time --------------------------------------------------------------
 
 /// One step of the timing wheel's hand.

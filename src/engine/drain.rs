@@ -3,7 +3,7 @@
 use super::fleet::Order;
 use super::worker::Worker;
 use crate::base::key::Key;
-use crate::base::limits::DRAIN_QUIET_MS;
+use crate::base::limits::{DRAIN_ACCEPT_ROUNDS, DRAIN_QUIET_MS};
 use crate::base::tick::Millis;
 use crate::session::CloseReason;
 
@@ -19,9 +19,19 @@ impl Worker {
         }
     }
 
-    /// Closes the listening sockets. Connections stay: a request may be on its
+    /// Closes the listening sockets; who waits in their queues is taken first,
+    /// for closing one resets them. Connections stay: a request may be on its
     /// way to any of them, and its answer will say `Connection: close`.
     fn begin_drain(&mut self) {
+        for _ in 0..DRAIN_ACCEPT_ROUNDS {
+            for listener in &mut self.listeners {
+                listener.ready = true;
+            }
+            self.accept();
+            if self.listeners.iter().all(|listener| !listener.ready) {
+                break;
+            }
+        }
         self.draining = Some(self.kit.now);
         for mut listener in self.listeners.drain(..) {
             // While another process holds it, a socket that was only dropped

@@ -59,6 +59,12 @@ impl Lane {
         self.waiting.drain(..count).collect()
     }
 
+    /// Whether somebody waits for a credit and there is one: the last one to
+    /// be resumed may have had no use for it.
+    pub(super) fn can_resume(&self) -> bool {
+        self.credits > 0 && !self.waiting.is_empty()
+    }
+
     /// Keeps a job whose answers so far are as much as its connection takes.
     pub(super) fn park(&mut self, index: u32, job: Box<Job>) {
         self.parked.insert(index, job);

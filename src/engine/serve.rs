@@ -190,11 +190,16 @@ impl Worker {
         let Mode::Proactor(lane) = &mut self.mode else {
             return;
         };
+        // What its handlers wrote to others goes out even if it is gone.
+        for letter in job.replies.take_letters() {
+            self.kit.replies.letter(letter);
+        }
         let connection = self.slab.get_mut(key.index as usize);
         let Some(connection) = connection.filter(|owner| owner.generation == key.generation) else {
             // The connection is gone, and perhaps its slot has another owner,
             // who gets nothing of this.
             lane.recycle(job, &mut self.kit.pool);
+            self.post_letters(key);
             return fleet.service.closed(job_peer(self.id, key));
         };
         let mut means = self.kit.means(&fleet.rules);
@@ -205,9 +210,6 @@ impl Worker {
         } else {
             connection.complete(outcome.strikes, outcome.end, &mut job.replies, &mut means)
         };
-        for letter in job.replies.take_letters() {
-            self.kit.replies.letter(letter);
-        }
         match step {
             Some(Step::Close(reason)) => {
                 lane.recycle(job, &mut self.kit.pool);

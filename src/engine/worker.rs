@@ -207,7 +207,14 @@ impl Worker {
         let listeners_wait = !self.accept_paused
             && self.draining.is_none()
             && self.listeners.iter().any(|listener| listener.ready);
-        listeners_wait || !self.lists.run.is_empty() || !self.lists.letters.is_empty()
+        let credit_waits = match &self.mode {
+            Mode::Reactor => false,
+            Mode::Proactor(lane) => lane.can_resume(),
+        };
+        listeners_wait
+            || credit_waits
+            || !self.lists.run.is_empty()
+            || !self.lists.letters.is_empty()
     }
 
     /// How long the loop may sleep: to the next tick if anything waits for

@@ -98,6 +98,10 @@ fn parse_as(text: &[u8], spans: &mut FieldSpans) -> Result<(RequestLine, usize),
     let (Some(method), Some(path)) = (request.method, request.path) else {
         return Err(HeadError::RequestLine);
     };
+    let method_span = span_of(text, method.as_bytes());
+    if method_span.start != 0 {
+        return Err(HeadError::RequestLine); // httparse skips any number of empty lines
+    }
     let minor = request.version.unwrap_or(1);
     let mut fields = Fields::new(minor);
     for (span, header) in spans.iter_mut().zip(request.headers.iter()) {
@@ -116,7 +120,7 @@ fn parse_as(text: &[u8], spans: &mut FieldSpans) -> Result<(RequestLine, usize),
     let authority = form.authority.map(|authority| span_of(text, authority));
     let line = RequestLine {
         method: name,
-        method_span: span_of(text, method.as_bytes()),
+        method_span,
         target: span_of(text, path.as_bytes()),
         plain_path: form.plain_path,
         minor,
@@ -274,6 +278,7 @@ mod tests {
             "GET / HTTP/1.1 ",
             "GET",
             "é",
+            "\r\nGET / HTTP/1.1",
         ] {
             line(none, Err(HeadError::RequestLine));
         }

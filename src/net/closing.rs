@@ -8,6 +8,11 @@ use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
 
 impl Connection {
+    /// Whether the client is, or may be, in the middle of sending something.
+    pub(super) fn more_may_come(&self) -> bool {
+        self.readable || self.session.awaits_body()
+    }
+
     /// The last answer is out.
     pub(super) fn finish(&mut self, ending: Ending, now: Time) -> Step {
         if !ending.linger || self.eof {

@@ -60,7 +60,8 @@ impl Connection {
         if peek {
             return self.after_peek(parsed, input, count, means);
         }
-        if self.ending.is_none() && parsed.consumed < count {
+        let over = self.ending.is_some() || matches!(parsed.step, Step::Close(_));
+        if !over && parsed.consumed < count {
             let rest = &input[parsed.consumed..count];
             let Some(mut held) = self.take_held(rest.len(), means) else {
                 return self.refuse_for_memory(means, sink);
@@ -140,7 +141,7 @@ impl Connection {
             };
             self.hungry = stop == Stop::Hungry;
             if stop == Stop::Ended && self.ending.is_none() {
-                let linger = consumed < input.len() || self.readable;
+                let linger = consumed < input.len() || self.more_may_come();
                 self.ending = Some(Ending {
                     reason: CloseReason::Done,
                     linger,

@@ -23,7 +23,7 @@ impl Connection {
         let end = end.or(self.session.strike(strikes).err());
         if let (Some(reason), None) = (end, self.ending) {
             self.session.end();
-            let linger = self.held.is_some() || self.readable || reason != CloseReason::Done;
+            let linger = self.held.is_some() || self.more_may_come() || reason != CloseReason::Done;
             self.ending = Some(Ending { reason, linger });
         }
         self.write_answers(replies, means)
@@ -32,7 +32,13 @@ impl Connection {
     /// Writes the first answers of a job that goes on when they are taken.
     /// `None`: they are.
     pub fn answer_in_part(&mut self, replies: &mut Replies, means: &mut Means<'_>) -> Option<Step> {
-        self.write_answers(replies, means)
+        let step = self
+            .write_answers(replies, means)
+            .or_else(|| self.after_write(means));
+        if matches!(step, Some(Step::Close(_))) {
+            self.in_flight = false; // the job is back, and goes no further
+        }
+        step
     }
 
     /// Queues a package from elsewhere, to be written in the connection's next

@@ -233,6 +233,12 @@ impl Session {
         matches!(self.state, State::HeadInit)
     }
 
+    /// Whether some of a body is still to come, even if the session has ended.
+    #[must_use]
+    pub fn awaits_body(&self) -> bool {
+        self.message.is_some()
+    }
+
     /// When the client was last heard of, or heard.
     #[must_use]
     pub fn since(&self) -> Time {

@@ -81,11 +81,17 @@ impl CloseReason {
     }
 
     /// Whether this is a fault, of a client or of ours, that the log tells.
+    /// Clients that come and go, slowly or suddenly, are the life of a network.
     #[must_use]
     pub fn is_fault(self) -> bool {
-        !matches!(
+        matches!(
             self,
-            CloseReason::Done | CloseReason::PeerClosed | CloseReason::Idle | CloseReason::Stopping
+            CloseReason::QueueFull
+                | CloseReason::BadRequest
+                | CloseReason::BadLength
+                | CloseReason::BadPackages
+                | CloseReason::NoMemory
+                | CloseReason::FileTruncated
         )
     }
 }

@@ -1,14 +1,21 @@
 //! What the loopback tests share: a server on free ports, a folder of its
 //! own, and clients that time out.
-#![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its part of this"
+)]
+
+pub mod program;
 
 use pelton::base::tick::Millis;
 use pelton::config::{Config, Listen, Mode, Protocol, Site};
 use pelton::engine::{Count, Handle, Running, Server};
 use pelton::service::{Router, Service, StaticSite};
 use pelton::session::CloseReason;
+use socket2::{Domain, Socket, Type};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +30,19 @@ pub fn both(test: impl Fn(Mode)) {
         println!("in {mode} mode");
         test(mode);
     }
+}
+
+/// The same with both modes at once, for cases that mostly wait.
+pub fn both_at_once(test: impl Fn(Mode) + Sync) {
+    std::thread::scope(|scope| {
+        for mode in [Mode::Reactor, Mode::Proactor] {
+            let test = &test;
+            let body = move || test(mode);
+            let name = format!("in {mode} mode");
+            let thread = std::thread::Builder::new().name(name);
+            thread.spawn_scoped(scope, body).expect("a thread");
+        }
+    });
 }
 
 /// A folder that is removed at the end.
@@ -90,11 +110,7 @@ impl Rig {
     }
 
     /// The same with a service of the test's own.
-    pub fn with_router(
-        mode: Mode,
-        adjust: impl FnOnce(&mut Config),
-        service: impl Service,
-    ) -> Rig {
+    pub fn with_router(mode: Mode, adjust: impl FnOnce(&mut Config), service: impl Service) -> Rig {
         let folder = Folder::site();
         let mut config = config(mode, folder.path());
         adjust(&mut config);
@@ -103,12 +119,31 @@ impl Rig {
         let at = |number: usize| running.listeners()[number].0;
         let (http, frame, auto) = (at(0), at(1), at(2));
         let handle = running.handle();
-        Rig { http, frame, auto, handle, folder, running: Some(running) }
+        Rig {
+            http,
+            frame,
+            auto,
+            handle,
+            folder,
+            running: Some(running),
+        }
     }
 
     /// Stops the server and waits for its threads.
     pub fn stop(mut self) {
         self.end();
+    }
+
+    /// Waits until the server has ended by itself, as it does after a drain;
+    /// says how long that took.
+    pub fn wait(mut self) -> Duration {
+        let running = self.running.take().expect("it runs");
+        let start = Instant::now();
+        let (send, receive) = std::sync::mpsc::channel();
+        std::thread::spawn(move || send.send(running.wait()));
+        let ended = receive.recv_timeout(PATIENCE);
+        ended.expect("the server ends").expect("no loop fails");
+        start.elapsed()
     }
 
     /// Waits until the counters of all workers together say so.
@@ -125,11 +160,19 @@ impl Rig {
     }
 
     pub fn count(&self, count: Count) -> u64 {
-        self.handle.tallies().iter().map(|tally| tally.get(count)).sum()
+        self.handle
+            .tallies()
+            .iter()
+            .map(|tally| tally.get(count))
+            .sum()
     }
 
     pub fn closed(&self, reason: CloseReason) -> u64 {
-        self.handle.tallies().iter().map(|tally| tally.closed(reason)).sum()
+        self.handle
+            .tallies()
+            .iter()
+            .map(|tally| tally.closed(reason))
+            .sum()
     }
 
     fn end(&mut self) {
@@ -156,8 +199,15 @@ pub fn config(mode: Mode, root: &Path) -> Config {
     Config {
         mode,
         workers: 2,
-        listen: vec![listen(Protocol::Http), listen(Protocol::Frame), listen(Protocol::Auto)],
-        sites: vec![Site { hosts: vec!["*".to_owned()], root: root.to_owned() }],
+        listen: vec![
+            listen(Protocol::Http),
+            listen(Protocol::Frame),
+            listen(Protocol::Auto),
+        ],
+        sites: vec![Site {
+            hosts: vec!["*".to_owned()],
+            root: root.to_owned(),
+        }],
         drain: Millis::seconds(5),
         ..Config::default()
     }
@@ -170,6 +220,42 @@ pub fn connect(addr: SocketAddr) -> TcpStream {
     stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
     stream.set_nodelay(true).expect("no delay");
     stream
+}
+
+/// The same with a receive buffer of `bytes`, so that a client that does not
+/// read is soon felt.
+pub fn connect_narrow(addr: SocketAddr, bytes: usize) -> TcpStream {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(bytes).expect("a small buffer");
+    socket
+        .connect_timeout(&addr.into(), PATIENCE)
+        .expect("connected");
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.set_nodelay(true).expect("no delay");
+    stream
+}
+
+/// Closes with a reset, whatever is under way.
+pub fn reset(stream: TcpStream) {
+    let socket = Socket::from(stream);
+    socket.set_linger(Some(Duration::ZERO)).expect("no linger");
+}
+
+/// Reads and drops until the connection is over, by whatever end: for clients
+/// that the server has cut off.
+pub fn read_until_cut(stream: &mut TcpStream) -> Vec<u8> {
+    let mut output = Vec::new();
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => return output,
+            Ok(count) => output.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return output,
+            Err(error) => panic!("the server does not end this connection: {error}"),
+        }
+    }
 }
 
 /// Sends `input` on a connection of its own and returns all that comes until
@@ -207,7 +293,7 @@ impl Answer {
 
 /// Reads one answer from a connection that stays open. `bodyless`: it answers
 /// HEAD.
-pub fn read_answer(stream: &mut TcpStream, bodyless: bool) -> Answer {
+pub fn read_answer(stream: &mut impl Read, bodyless: bool) -> Answer {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -216,8 +302,14 @@ pub fn read_answer(stream: &mut TcpStream, bodyless: bool) -> Answer {
     }
     let head = String::from_utf8(head).expect("a head in UTF-8");
     let status = head[9..12].parse().expect("a status");
-    let mut answer = Answer { status, head, body: Vec::new() };
-    let len = answer.field("content-length").map_or(0, |len| len.parse().expect("a length"));
+    let mut answer = Answer {
+        status,
+        head,
+        body: Vec::new(),
+    };
+    let len = answer
+        .field("content-length")
+        .map_or(0, |len| len.parse().expect("a length"));
     if !bodyless && !matches!(status, 204 | 304) {
         answer.body = vec![0; len];
         stream.read_exact(&mut answer.body).expect("the body");
@@ -246,7 +338,7 @@ pub fn package(code: u16, body: &[u8]) -> Vec<u8> {
 }
 
 /// Reads one package: its code and its body.
-pub fn read_package(stream: &mut TcpStream) -> (u16, Vec<u8>) {
+pub fn read_package(stream: &mut impl Read) -> (u16, Vec<u8>) {
     let mut head = [0; 8];
     stream.read_exact(&mut head).expect("a head");
     let len = usize::from(u16::from_be_bytes([head[0], head[1]]));
