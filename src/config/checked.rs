@@ -44,6 +44,18 @@ pub struct Listen {
     pub defer_accept: bool,
 }
 
+impl Listen {
+    /// `addr`, with what is usual for `protocol`.
+    #[must_use]
+    pub fn new(addr: SocketAddr, protocol: Protocol) -> Listen {
+        Listen {
+            addr,
+            protocol,
+            defer_accept: protocol == Protocol::Http,
+        }
+    }
+}
+
 /// A folder that is served to some hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {

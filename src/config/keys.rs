@@ -73,16 +73,8 @@ fn listener(keys: &mut Section<'_, '_>) -> Option<(usize, Listen)> {
 fn default_listeners() -> Vec<Listen> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     vec![
-        Listen {
-            addr: at(8080),
-            protocol: Protocol::Http,
-            defer_accept: true,
-        },
-        Listen {
-            addr: at(9000),
-            protocol: Protocol::Frame,
-            defer_accept: false,
-        },
+        Listen::new(at(8080), Protocol::Http),
+        Listen::new(at(9000), Protocol::Frame),
     ]
 }
 

@@ -44,15 +44,7 @@ fn replace(listen: &mut Vec<Listen>, protocol: Protocol, addr: SocketAddr) {
         .position(|old| old.protocol == protocol)
         .unwrap_or(listen.len());
     listen.retain(|old| old.protocol != protocol);
-    let defer_accept = protocol == Protocol::Http;
-    listen.insert(
-        place,
-        Listen {
-            addr,
-            protocol,
-            defer_accept,
-        },
-    );
+    listen.insert(place, Listen::new(addr, protocol));
 }
 
 /// An address that two listeners have; port 0 is another port each time.

@@ -15,7 +15,7 @@ use crate::session::Rules;
 use crossbeam_queue::ArrayQueue;
 use mio::Waker;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// What a server has been told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub(super) struct Fleet {
     pub(super) posts: Vec<Post>,
     pub(super) tallies: Vec<Tally>,
     pub(super) order: AtomicU8,
+    /// Some order but [`Order::Serve`] was given: what answers ask.
+    pub(super) drains: AtomicBool,
 }
 
 impl Fleet {
@@ -71,6 +73,7 @@ impl Fleet {
     /// Tells all threads what to do; an order is never taken back.
     pub(super) fn give(&self, order: Order) {
         self.order.fetch_max(order as u8, Ordering::AcqRel);
+        self.drains.store(true, Ordering::Relaxed);
         for post in &self.posts {
             post.bell.ring();
         }

@@ -3,7 +3,7 @@
 use super::doorbell::{Doorbell, Wake};
 use crossbeam_queue::ArrayQueue;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 /// What others send to one worker. When it is full, what is sent stays with
 /// the sender, who leaves a mark; the owner, having drained, wakes all who did.
@@ -39,11 +39,18 @@ impl<T> Inbox<T> {
 
     /// After some were taken: the senders who wait for room.
     pub fn waiting_senders(&self) -> impl Iterator<Item = usize> {
+        // What was taken is seen by a sender who marks after this look.
+        fence(Ordering::SeqCst);
         let is_marked = |sender: &usize| {
             let mark = &self.marks[*sender];
             mark.load(Ordering::Relaxed) && mark.swap(false, Ordering::SeqCst)
         };
         (0..self.marks.len()).filter(is_marked)
+    }
+
+    /// Whether this sender's mark is still there: it will be woken.
+    fn is_marked(&self, sender: usize) -> bool {
+        self.marks[sender].load(Ordering::SeqCst)
     }
 
     /// Puts a letter in, or gives it back with the sender marked.
@@ -102,6 +109,18 @@ impl<T> Outgoing<T> {
         if sent > 0 {
             bell.ring();
         }
+    }
+
+    /// Whether one of those for whom letters are stuck has made room since. It
+    /// rang while this worker was awake, and does not ring again: to be asked
+    /// before a sleep.
+    pub fn is_called<'a>(&self, mut inboxes: impl Iterator<Item = &'a Inbox<T>>) -> bool
+    where
+        T: 'a,
+    {
+        let mut stuck = self.stuck.iter().map(|letters| !letters.is_empty());
+        let called = |inbox: &Inbox<T>| stuck.next() == Some(true) && !inbox.is_marked(self.sender);
+        self.is_stuck() && inboxes.any(called)
     }
 
     /// Whether anything is stuck.

@@ -17,6 +17,7 @@ use crate::service::{Context, Replies, Service, own};
 use crate::session::{CloseReason, HttpRequest, Own, Request};
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What came whole in one read of one connection: copied, since the loop's
 /// buffer is needed for others, and borrowed by the service from here.
@@ -24,12 +25,13 @@ use std::ops::Range;
 pub(super) struct Job {
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
-    pub(super) draining: bool,
     buffer: Option<Buffer>,
     fields: Vec<FieldSpan>,
     entries: Vec<Entry>,
     /// Entries that are answered.
     answered: usize,
+    /// Bad packages of the connection ahead of the next entry.
+    strikes: u8,
     /// The answers so far.
     pub(super) replies: Replies,
     pub(super) outcome: Outcome,
@@ -40,6 +42,8 @@ pub(super) struct Job {
 pub(super) struct Outcome {
     /// Bad packages that handlers found.
     pub(super) strikes: u8,
+    /// Bad packages, whoever found them, that are to be counted.
+    pub(super) bad: u32,
     pub(super) unhandled: u32,
     pub(super) panics: u32,
     pub(super) end: Option<CloseReason>,
@@ -57,9 +61,10 @@ enum Entry {
     Package {
         code: u16,
         body: Range<usize>,
-        strikes: u8,
     },
     Own(Own),
+    /// The session dropped a bad package here.
+    Bad,
 }
 
 impl Job {
@@ -67,11 +72,11 @@ impl Job {
         Box::new(Job {
             peer,
             address,
-            draining: false,
             buffer: None,
             fields: Vec::new(),
             entries: Vec::new(),
             answered: 0,
+            strikes: 0,
             replies: Replies::new(),
             outcome: Outcome::default(),
         })
@@ -91,15 +96,16 @@ impl Job {
     }
 
     /// Copies a request in; `false` if there is no memory for it.
+    /// `strikes`: the connection's bad packages so far.
     pub(super) fn add(&mut self, request: Request<'_>, strikes: u8, pool: &mut Pool) -> bool {
+        if self.is_empty() {
+            self.strikes = strikes;
+        }
         let entry = match request {
             Request::Http(request) => self.add_http(&request, pool),
             Request::Package(Package { code, body }) => {
-                self.copy(&[body], pool).map(|body| Entry::Package {
-                    code,
-                    body,
-                    strikes,
-                })
+                let body = self.copy(&[body], pool);
+                body.map(|body| Entry::Package { code, body })
             }
         };
         let fits = entry.is_some();
@@ -110,6 +116,12 @@ impl Job {
     /// An answer of the protocol's own, in its place.
     pub(super) fn add_own(&mut self, answer: Own) {
         self.entries.push(Entry::Own(answer));
+    }
+
+    /// A bad package that the session dropped: whether it is the third one is
+    /// known when the handlers have judged those before it.
+    pub(super) fn add_bad(&mut self) {
+        self.entries.push(Entry::Bad);
     }
 
     /// Whether nothing is in it.
@@ -129,6 +141,7 @@ impl Job {
         &mut self,
         service: &dyn Service,
         files: &mut FileCache,
+        drains: &AtomicBool,
         clock: &Clock,
         date: &Date,
     ) {
@@ -139,7 +152,8 @@ impl Job {
             unix_s: date.unix_s,
             peer: self.peer,
             address: self.address,
-            draining: self.draining,
+            draining: drains.load(Ordering::Relaxed),
+            drains,
             unhandled: 0,
             files,
             replies: &mut self.replies,
@@ -154,6 +168,7 @@ impl Job {
                     own::write(*answer, context.date, context.replies);
                     continue;
                 }
+                Entry::Bad => Called::Bad,
                 Entry::Http {
                     line,
                     head,
@@ -171,14 +186,7 @@ impl Job {
                     };
                     call::call(service, Request::Http(request), &mut context)
                 }
-                Entry::Package { strikes, .. }
-                    if strikes + self.outcome.strikes >= BAD_PACKAGES_MAX =>
-                {
-                    // The third bad one was ahead of this one.
-                    self.outcome.end = Some(CloseReason::BadPackages);
-                    break;
-                }
-                Entry::Package { code, body, .. } => {
+                Entry::Package { code, body } => {
                     let package = Package {
                         code: *code,
                         body: &bytes[body.clone()],
@@ -187,6 +195,13 @@ impl Job {
                 }
             };
             self.outcome.note(called);
+            if called == Called::Bad {
+                self.strikes += 1;
+                self.outcome.strikes += u8::from(!matches!(entry, Entry::Bad));
+            }
+            if self.strikes >= BAD_PACKAGES_MAX {
+                self.outcome.end = Some(CloseReason::BadPackages);
+            }
         }
         self.outcome.unhandled += context.unhandled;
     }
@@ -235,7 +250,7 @@ impl Outcome {
     fn note(&mut self, called: Called) {
         match called {
             Called::Answered => {}
-            Called::Bad => self.strikes += 1,
+            Called::Bad => self.bad += 1,
             Called::Ended => self.end = Some(CloseReason::Done),
             Called::Panicked => {
                 self.panics += 1;

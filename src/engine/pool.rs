@@ -17,7 +17,8 @@ pub(super) fn work(fleet: &Fleet) {
                 let now = fleet.clock.now();
                 date.refresh(now);
                 files.tick(now);
-                job.run(&*fleet.service, &mut files, &fleet.clock, &date);
+                let (service, drains) = (&*fleet.service, &fleet.drains);
+                job.run(service, &mut files, drains, &fleet.clock, &date);
                 complete(fleet, job);
             }
             Next::Quiet => files.tick(fleet.clock.now()),

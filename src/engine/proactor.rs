@@ -90,11 +90,10 @@ impl Lane {
         }
     }
 
-    fn job(&mut self, peer: Peer, address: SocketAddr, draining: bool) -> Box<Job> {
+    fn job(&mut self, peer: Peer, address: SocketAddr) -> Box<Job> {
         let mut job = self.free.pop().unwrap_or_else(|| Job::new(peer, address));
         job.peer = peer;
         job.address = address;
-        job.draining = draining;
         job
     }
 }
@@ -106,7 +105,6 @@ pub(super) struct ProactorSink<'a> {
     pub(super) job: Option<Box<Job>>,
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
-    pub(super) draining: bool,
     pub(super) date: &'a HttpDate,
     pub(super) replies: &'a mut Replies,
     pub(super) tally: &'a Tally,
@@ -121,7 +119,7 @@ impl Sink for ProactorSink<'_> {
     fn request(&mut self, request: Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
         let mut job = match self.job.take() {
             Some(job) => job,
-            None => self.lane.job(self.peer, self.address, self.draining),
+            None => self.lane.job(self.peer, self.address),
         };
         let fits = job.add(request, strikes, pool);
         if !fits && job.is_empty() {
@@ -138,7 +136,10 @@ impl Sink for ProactorSink<'_> {
     }
 
     fn bad_package(&mut self) {
-        self.tally.add(Count::BadPackages, 1);
+        match &mut self.job {
+            Some(job) => job.add_bad(),
+            None => self.tally.add(Count::BadPackages, 1),
+        }
     }
 
     fn own(&mut self, answer: Own) {

@@ -68,6 +68,7 @@ impl Worker {
                     peer,
                     address,
                     draining,
+                    drains: &fleet.drains,
                     unhandled: 0,
                     files,
                     replies,
@@ -94,7 +95,6 @@ impl Worker {
                     job: None,
                     peer,
                     address,
-                    draining,
                     date,
                     replies,
                     tally,
@@ -235,7 +235,10 @@ impl Worker {
     fn count(&self, job: &mut Job) {
         let tally = self.tally();
         let outcome = &mut job.outcome;
-        tally.add(Count::BadPackages, u64::from(outcome.strikes));
+        tally.add(
+            Count::BadPackages,
+            u64::from(std::mem::take(&mut outcome.bad)),
+        );
         tally.add(
             Count::Unhandled,
             u64::from(std::mem::take(&mut outcome.unhandled)),

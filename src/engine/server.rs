@@ -22,7 +22,7 @@ use mio::{Poll, Waker};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::thread::{self, JoinHandle};
 
 /// A server that has not been started.
@@ -303,6 +303,7 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
         posts,
         tallies: (0..workers).map(|_| Tally::new()).collect(),
         order: AtomicU8::new(Order::Serve as u8),
+        drains: AtomicBool::new(false),
     })
 }
 

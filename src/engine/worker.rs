@@ -182,7 +182,11 @@ impl Worker {
         let post = &self.fleet.posts[usize::from(self.id)];
         let order = self.fleet.order();
         let told = order == Order::Serve || (order == Order::Drain && self.draining.is_some());
-        let idle = || post.inbox.is_empty() && post.completions.is_empty();
+        let inboxes = || self.fleet.posts.iter().map(|post| &post.inbox);
+        let idle = || {
+            let nothing_came = post.inbox.is_empty() && post.completions.is_empty();
+            nothing_came && !self.outgoing.is_called(inboxes())
+        };
         let busy = !told || self.has_work() || !post.bell.may_sleep(idle);
         // Between the look at the order and the sleep an order may have come:
         // the doorbell has rung for it only if it saw this loop asleep.
@@ -334,9 +338,10 @@ impl Worker {
                 Mode::Reactor => return,
             },
         };
+        let now = self.kit.now;
         for key in keys {
             if let Some(connection) = self.connection(key) {
-                connection.delist(list);
+                connection.resume(list, now);
                 self.enlist(key, List::Run);
             }
         }

@@ -3,8 +3,9 @@
 use super::connection::{Connection, Ending, Lingering, Step};
 use crate::base::limits::{LINGER_BYTES_MAX, LINGER_MS};
 use crate::base::tick::{Millis, Time};
+use crate::os::socket;
 use crate::session::CloseReason;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::net::Shutdown;
 
 impl Connection {
@@ -47,7 +48,7 @@ impl Connection {
             if lingering.left == 0 || now >= lingering.until {
                 return Step::Close(reason);
             }
-            match self.stream.read(input) {
+            match socket::receive(&self.stream, input, false) {
                 Ok(0) => return Step::Close(reason),
                 Ok(count) => lingering.left = lingering.left.saturating_sub(count),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Step::Event,

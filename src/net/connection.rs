@@ -61,6 +61,10 @@ pub enum List {
     Mail = 8,
 }
 
+/// The lists on which a client waits for the server alone: none of its own
+/// deadlines runs meanwhile.
+const SERVER_LISTS: u8 = List::Credit as u8 | List::Mail as u8;
+
 /// How a connection ends once its answers are out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending {
@@ -155,6 +159,15 @@ impl Connection {
     /// Notes that it was taken off a list.
     pub fn delist(&mut self, list: List) {
         self.lists &= !(list as u8);
+    }
+
+    /// Takes it off a list, for what it waited for is there. Where that was the
+    /// server's to give, the client's time starts anew.
+    pub fn resume(&mut self, list: List, now: Time) {
+        self.delist(list);
+        if SERVER_LISTS & list as u8 != 0 {
+            self.session.resume(now);
+        }
     }
 
     /// Remembers what an event says of the socket.
@@ -291,6 +304,7 @@ impl Connection {
             Some(outbox) => self.session.protocol() == Protocol::Frame && outbox.is_low(),
             None => true,
         };
-        taken && !self.in_flight && self.ending.is_none()
+        let waits = self.lists & SERVER_LISTS != 0;
+        taken && !waits && !self.in_flight && self.ending.is_none()
     }
 }

@@ -251,7 +251,7 @@ impl Outbox {
             count += 1;
         }
         if count == 1 {
-            stream.write(&slices[0])
+            socket::send(&*stream, &slices[0])
         } else {
             stream.write_vectored(&slices[..count])
         }

@@ -3,8 +3,9 @@
 use super::connection::{Connection, Ending, Exchange, Step};
 use crate::base::buffer::Buffer;
 use crate::base::limits::WRITE_BUDGET_BYTES;
+use crate::os::socket;
 use crate::session::{CloseReason, Means, Protocol, Stop};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 
 /// How far a batch came, and what the connection waits for then.
 struct Parsed {
@@ -46,11 +47,7 @@ impl Connection {
         sink: &mut X,
     ) -> Step {
         let peek = self.session.protocol() == Protocol::Frame && means.pool.is_short();
-        let result = if peek {
-            self.stream.peek(input)
-        } else {
-            self.stream.read(input)
-        };
+        let result = socket::receive(&self.stream, input, peek);
         let count = match self.read_result(result, input.len()) {
             Ok(0) => return self.end_of_input(),
             Ok(count) => count,
@@ -86,7 +83,7 @@ impl Connection {
         }
         let room = held.spare();
         let len = room.len();
-        let result = self.stream.read(room);
+        let result = socket::receive(&self.stream, room, false);
         match self.read_result(result, len) {
             Ok(0) => {
                 self.held = Some(held);
@@ -220,7 +217,7 @@ impl Connection {
     ) -> Step {
         let mut left = parsed.consumed;
         while left > 0 {
-            match self.stream.read(&mut input[..left]) {
+            match socket::receive(&self.stream, &mut input[..left], false) {
                 Ok(count) if count > 0 => left -= count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 _ => return Step::Close(CloseReason::Reset),

@@ -2,9 +2,10 @@
 
 use super::connection::{Connection, Ending, Exchange, Step};
 use super::outbox::{OutboxError, Written};
+use crate::os::socket;
 use crate::service::Replies;
 use crate::session::{CloseReason, Means, Protocol};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 impl Connection {
@@ -105,7 +106,7 @@ impl Connection {
         }
         let mut skip = 0;
         if self.outbox.is_none() && replies.pieces().is_empty() && self.writable {
-            match self.stream.write(replies.bytes()) {
+            match socket::send(&self.stream, replies.bytes()) {
                 Ok(count) if count == replies.bytes().len() => return Ok(()),
                 Ok(count) => skip = count,
                 Err(error) if is_retry(error.kind()) => {}

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -81,6 +82,31 @@ fn set_defer_accept(socket: &Socket) -> io::Result<()> {
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+/// Receives into `buffer`; 0 is the end of what the peer sends. `peek` leaves
+/// the bytes where they are. Straight to the system: the C library would
+/// make a cancellation point of it, at a cost that shows per request.
+///
+/// # Errors
+/// What the system says; `WouldBlock` where there is nothing.
+pub fn receive(socket: impl AsFd, buffer: &mut [u8], peek: bool) -> io::Result<usize> {
+    let flags = if peek {
+        RecvFlags::PEEK
+    } else {
+        RecvFlags::empty()
+    };
+    let (count, _) = rustix::net::recv(socket, buffer, flags)?;
+    Ok(count)
+}
+
+/// Sends what the socket takes of `bytes`; a peer that is gone is an error and
+/// no signal.
+///
+/// # Errors
+/// What the system says; `WouldBlock` where the socket is full.
+pub fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
 }
 
 /// Holds back partial segments until `corked` is taken off again, so that a

@@ -10,6 +10,7 @@ use crate::frame::codec::{self, TooLong};
 use crate::http::{Connection, HttpDate};
 use crate::session::HttpRequest;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The surroundings of one call: time, who asks, files, and where answers go.
 pub struct Context<'a> {
@@ -23,8 +24,11 @@ pub struct Context<'a> {
     pub peer: Peer,
     /// Where it comes from.
     pub address: SocketAddr,
-    /// The server is going away: answers should say `Connection: close`.
+    /// The server is going away: answers should say `Connection: close`. As
+    /// it was when the call began, or when an answer last asked.
     pub draining: bool,
+    /// The same as it is now: a drain may begin while a handler blocks.
+    pub drains: &'a AtomicBool,
     /// Packages that no handler was for: dropped, and counted here.
     pub unhandled: u32,
     /// Files below the roots of the sites.
@@ -79,9 +83,11 @@ impl Context<'_> {
         self.files.find(root, path, self.now)
     }
 
-    /// What an answer's head says of the connection.
+    /// What an answer's head says of the connection. What it says last is what
+    /// becomes of it.
     #[must_use]
-    pub fn connection(&self, request: &HttpRequest<'_>) -> Connection {
+    pub fn connection(&mut self, request: &HttpRequest<'_>) -> Connection {
+        self.draining |= self.drains.load(Ordering::Relaxed);
         match request.head.version_minor() {
             _ if request.last || self.draining => Connection::Close,
             0 => Connection::KeepAlive10,

@@ -20,12 +20,26 @@ pub use files::{Content, FileError, Files, Found, Meta, Prepared};
 pub use group::Group;
 pub use replies::{Letter, Recipients, Replies};
 pub use response::Response;
-pub use router::{Bad, Router};
+pub use router::Router;
 pub use site::StaticSite;
 
 use crate::base::key::Peer;
+use crate::frame::codec::TooLong;
 use crate::http::Head;
 use crate::session::{BodyPlan, Flow, Request};
+
+/// A package is not what its code promises: it is dropped and counted, and the
+/// third in one connection closes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bad;
+
+/// A request whose answer would fit no package gets none, so that handlers can
+/// pass the error on with `?`.
+impl From<TooLong> for Bad {
+    fn from(_: TooLong) -> Bad {
+        Bad
+    }
+}
 
 /// What answers requests and packages. One value serves all threads.
 pub trait Service: Send + Sync + 'static {

@@ -3,18 +3,13 @@
 use super::context::Context;
 use super::response::Response;
 use super::site::StaticSite;
-use super::{Service, echo};
+use super::{Bad, Service, echo};
 use crate::base::key::Peer;
 use crate::frame::{self, Package};
 use crate::http::target;
 use crate::http::{Head, Method, Status};
 use crate::session::{BodyPlan, Flow, HttpRequest, Request};
 use std::collections::HashMap;
-
-/// A package is not what its code promises: it is dropped and counted, and the
-/// third in one connection closes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bad;
 
 type HttpHandler = Box<dyn Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync>;
 type MessageHandler = Box<dyn Fn(&Package<'_>, &mut Context<'_>) -> Result<(), Bad> + Send + Sync>;
@@ -30,7 +25,7 @@ type ClosedHandler = Box<dyn Fn(Peer) + Send + Sync>;
 ///     .http("GET", "/hello", |_, _| Response::text("hello\n"))
 ///     .message(7, |package, context| {
 ///         let backwards: Vec<u8> = package.body.iter().rev().copied().collect();
-///         context.answer(7, &backwards).map_err(|_| pelton::service::Bad)
+///         Ok(context.answer(7, &backwards)?)
 ///     });
 /// # let _ = router;
 /// ```

@@ -46,7 +46,12 @@ impl Session {
             Some(step) => step,
             None => self.receive_new_head(start, means, sink),
         };
-        step.map(|step| step.after(skipped))
+        // The empty line goes with its head: consumed ahead of it, it would
+        // let another one be skipped.
+        step.map(|step| match step.consumed {
+            0 => step,
+            _ => step.after(skipped),
+        })
     }
 
     fn receive_new_head(
