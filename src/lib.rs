@@ -40,3 +40,8 @@ pub mod wheel;
 pub use config::Config;
 pub use engine::{Running, Server};
 pub use service::{Bad, Context, Response, Router};
+
+/// The program in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

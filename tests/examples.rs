@@ -1,0 +1,153 @@
+//! The programs in `examples/`, started as a user starts them and talked to
+//! over loopback. `cargo test` builds them; `cargo test --test examples` alone
+//! does not.
+
+mod support;
+
+use pelton::client::Client;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+use support::{Answer, PATIENCE, connect, get, read_answer, request};
+
+/// A running example; it is ended, by its own id, when this is dropped.
+struct Example {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Example {
+    fn start(name: &str, arguments: &[&str]) -> Example {
+        let test = std::env::current_exe().expect("the path of this test");
+        let target = test.ancestors().nth(2).expect("deps, and what it is in");
+        let program = target.join("examples").join(name);
+        assert!(
+            program.exists(),
+            "{program:?} is not built: run cargo build --examples"
+        );
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the example starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output"));
+        Example { child, lines }
+    }
+
+    /// The address that the next line it prints ends in.
+    fn address(&mut self) -> SocketAddr {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("a line");
+        let word = line.split_whitespace().last().expect("it says something");
+        let word = word.trim_start_matches("http://").trim_end_matches('/');
+        word.parse().expect("an address")
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn client(addr: SocketAddr) -> Client {
+    Client::connect(addr, PATIENCE).expect("connected")
+}
+
+/// Sends one package and returns the answer's body, which has the same code.
+fn call(client: &mut Client, code: u16, body: &[u8]) -> Vec<u8> {
+    client.send(code, body).expect("sent");
+    heard(client, code)
+}
+
+fn heard(client: &mut Client, code: u16) -> Vec<u8> {
+    let (of, body) = client.receive().expect("a package");
+    assert_eq!(of, code);
+    body
+}
+
+#[test]
+fn the_counter_counts_over_both_protocols() {
+    let mut counter = Example::start("counter", &["127.0.0.1:0", "127.0.0.1:0"]);
+    let (http, frame) = (counter.address(), counter.address());
+    let text = |answer: Answer| String::from_utf8(answer.body).expect("UTF-8");
+    assert_eq!(text(get(http, "/count", "")), "0\n");
+    assert_eq!(text(request(http, "POST", "/count", "")), "1\n");
+    let mut client = client(frame);
+    assert_eq!(call(&mut client, 7, b""), 2_u64.to_be_bytes());
+    // A body makes the package bad: it is dropped, and the next one counts.
+    client.send(7, b"by two").expect("sent");
+    assert_eq!(call(&mut client, 7, b""), 3_u64.to_be_bytes());
+    assert_eq!(
+        call(&mut client, 1, b"the echo is there"),
+        b"the echo is there"
+    );
+    assert_eq!(text(get(http, "/count", "")), "3\n");
+    let refused = request(http, "PUT", "/count", "");
+    assert_eq!(
+        (refused.status, refused.field("allow")),
+        (405, Some("GET, POST, HEAD, OPTIONS"))
+    );
+    assert_eq!(get(http, "/", "").status, 404);
+}
+
+#[test]
+fn the_chat_is_heard_by_those_who_are_in() {
+    let mut chat = Example::start("chat", &["127.0.0.1:0"]);
+    let addr = chat.address();
+    let [mut ann, mut bob, mut carl] = [(); 3].map(|()| client(addr));
+    assert_eq!(call(&mut ann, 10, b"ann"), b"ann");
+    assert_eq!(sorted(call(&mut bob, 10, b"bob")), ["ann", "bob"]);
+    assert_eq!(sorted(call(&mut carl, 10, "carlé".as_bytes())).len(), 3);
+    ann.send(11, b"hello").expect("sent");
+    for client in [&mut ann, &mut bob, &mut carl] {
+        assert_eq!(heard(client, 11), b"ann: hello");
+    }
+
+    drop(bob);
+    let start = Instant::now();
+    while sorted(call(&mut ann, 10, b"anna")) != ["anna", "carlé"] {
+        assert!(start.elapsed() < PATIENCE, "bob does not leave");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    carl.send(11, b"who is here?").expect("sent");
+    for client in [&mut ann, &mut carl] {
+        assert_eq!(heard(client, 11), "carlé: who is here?".as_bytes());
+    }
+}
+
+#[test]
+fn the_chat_closes_on_the_third_bad_package() {
+    let mut chat = Example::start("chat", &["127.0.0.1:0"]);
+    let mut client = client(chat.address());
+    client.send(11, b"not in yet").expect("sent");
+    client.send(10, b"two\nlines").expect("sent");
+    assert_eq!(call(&mut client, 10, b"dora"), b"dora", "two are forgiven");
+    client.send(11, &[0xff]).expect("sent");
+    let closed = client.receive().expect_err("the third closes");
+    assert_eq!(closed.kind(), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn the_floor_answers_one_and_two() {
+    let mut floor = Example::start("floor", &["--bytes", "100"]);
+    let addr = floor.address();
+    assert_eq!(get(addr, "/", "").body.len(), 100);
+    let mut stream = connect(addr);
+    let two = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2);
+    stream.write_all(&two).expect("sent");
+    for _ in 0..2 {
+        let answer = read_answer(&mut stream, false);
+        assert_eq!((answer.status, answer.body.len()), (200, 100));
+    }
+}
+
+fn sorted(names: Vec<u8>) -> Vec<String> {
+    let names = String::from_utf8(names).expect("UTF-8");
+    let mut names: Vec<String> = names.lines().map(str::to_owned).collect();
+    names.sort();
+    names
+}
