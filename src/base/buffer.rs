@@ -63,6 +63,8 @@ pub struct Buffer {
     data: Box<[u8]>,
     start: u32,
     end: u32,
+    /// It is its pool's reserve.
+    reserve: bool,
 }
 
 impl Buffer {
@@ -71,6 +73,7 @@ impl Buffer {
             data: vec![0; bytes].into_boxed_slice(),
             start: 0,
             end: 0,
+            reserve: false,
         }
     }
 
@@ -146,8 +149,11 @@ pub struct Pool {
     budget: Arc<Budget>,
     free: [Vec<Buffer>; BUFFER_CLASS_BYTES.len()],
     /// One buffer of the size of a read, for bytes that were read when memory
-    /// had run out. While it is gone the pool is short.
+    /// had run out. While it is gone the pool is short, also when there is
+    /// memory again: that is for those who wait. Were it made into another
+    /// reserve, and that handed out, what waits could fill all memory.
     reserve: Option<Buffer>,
+    reserve_is_lent: bool,
     lent: usize,
     released: bool,
 }
@@ -160,10 +166,11 @@ impl Pool {
             budget,
             free: Default::default(),
             reserve: None,
+            reserve_is_lent: false,
             lent: 0,
             released: false,
         };
-        pool.reserve = pool.allocate(READ_BYTES);
+        pool.make_reserve();
         pool
     }
 
@@ -175,18 +182,26 @@ impl Pool {
         if buffer.is_some() || bytes > READ_BYTES {
             return buffer;
         }
-        let reserve = self.reserve.take();
-        self.lent += usize::from(reserve.is_some());
-        reserve
+        let reserve = self.reserve.take()?;
+        self.reserve_is_lent = true;
+        self.lent += 1;
+        Some(reserve)
     }
 
-    /// Whether the reserve is gone and there is no memory for another.
+    /// Whether the reserve is gone.
     #[must_use]
     pub fn is_short(&mut self) -> bool {
-        if self.reserve.is_none() {
-            self.reserve = self.allocate(READ_BYTES);
+        if self.reserve.is_none() && !self.reserve_is_lent {
+            self.make_reserve();
         }
         self.reserve.is_none()
+    }
+
+    fn make_reserve(&mut self) {
+        self.reserve = self.allocate(READ_BYTES).map(|buffer| Buffer {
+            reserve: true,
+            ..buffer
+        });
     }
 
     /// An empty buffer of at least `bytes`, or `None` if `bytes` is beyond the
@@ -207,14 +222,17 @@ impl Pool {
         debug_assert!(self.lent > 0);
         self.lent -= 1;
         self.released = true;
+        buffer.start = 0;
+        buffer.end = 0;
+        if buffer.reserve {
+            self.reserve_is_lent = false;
+            self.reserve = Some(buffer);
+            return;
+        }
         let kept = class_for(buffer.capacity())
             .filter(|&class| self.free[class].len() < BUFFERS_KEPT_MAX[class]);
         match kept {
-            Some(class) => {
-                buffer.start = 0;
-                buffer.end = 0;
-                self.free[class].push(buffer);
-            }
+            Some(class) => self.free[class].push(buffer),
             None => self.budget.shrink(buffer.capacity()),
         }
     }
@@ -335,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reserve_is_for_once_and_comes_back_when_there_is_memory() {
+    fn the_reserve_is_for_once_and_is_not_made_anew_from_what_others_wait_for() {
         let mut pool = Pool::new(Budget::new(2 * READ_BYTES));
         let taken = pool.take(READ_BYTES).expect("memory");
         assert!(!pool.is_short());
@@ -343,8 +361,12 @@ mod tests {
         let reserve = pool.take_or_reserve(100).expect("the reserve");
         assert!(pool.is_short() && pool.take_or_reserve(1).is_none());
         pool.give(taken);
-        assert!(!pool.is_short());
+        assert!(pool.is_short());
+        let taken = pool.take(READ_BYTES).expect("the memory is free");
         pool.give(reserve);
+        assert!(!pool.is_short() && pool.take(1).is_none());
+        pool.give(taken);
+        assert_eq!(pool.lent(), 0);
     }
 
     #[test]

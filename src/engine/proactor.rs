@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 pub(super) struct Lane {
     /// Jobs that may yet be submitted: so many that no queue can be full.
     credits: usize,
+    #[allow(clippy::vec_box, reason = "jobs travel in their boxes, which are kept")]
     free: Vec<Box<Job>>,
     parked: HashMap<u32, Box<Job>>,
     waiting: VecDeque<Key>,

@@ -93,6 +93,8 @@ impl<T> JobQueue<T> {
         let found = self.jobs.pop();
         if found.is_none() && !self.is_closed() {
             drop(self.bell.wait_timeout(held, patience));
+        } else {
+            drop(held); // waking the next one takes the lock
         }
         self.idle.fetch_sub(1, Ordering::SeqCst);
         // Before the look: whoever pushes from here on wakes another.

@@ -295,7 +295,7 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
         queue_len,
         connections_max: connections_max(config, workers),
         drain: config.drain,
-        cache: config.cache.clone(),
+        cache: config.cache,
         roots,
         budget: Budget::new(config.limits.buffer_bytes),
         clock: Clock::new(),

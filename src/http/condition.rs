@@ -103,8 +103,12 @@ fn matches_strongly(tag: &[u8], etag: &[u8]) -> bool {
 }
 
 fn matches_weakly(tag: &[u8], etag: &[u8]) -> bool {
-    let opaque = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_owned();
-    tag == etag || opaque(tag) == opaque(etag)
+    opaque(tag) == opaque(etag)
+}
+
+/// An entity tag without its mark of weakness.
+fn opaque(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
 }
 
 /// Whether the representation is later than the date of the field; `None` for

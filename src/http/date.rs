@@ -1,5 +1,6 @@
 //! Dates (RFC 9110 5.6.7): one form is written, three are read.
 
+use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// A date as the 29 bytes of `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -17,11 +18,10 @@ impl HttpDate {
     #[must_use]
     pub fn from_unix(seconds: u64) -> HttpDate {
         let time = UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_S));
-        let text = httpdate::HttpDate::from(time).to_string();
         let mut bytes = *b"Thu, 01 Jan 1970 00:00:00 GMT";
-        if text.len() == bytes.len() {
-            bytes.copy_from_slice(text.as_bytes());
-        }
+        // Into the array, since 304s have one each: no String for it.
+        let written = write!(&mut bytes[..], "{}", httpdate::HttpDate::from(time));
+        debug_assert!(written.is_ok(), "up to the year 9999 a date fits");
         HttpDate(bytes)
     }
 

@@ -131,7 +131,13 @@ impl FileCache {
         known: Option<usize>,
         now: Time,
     ) -> Result<usize, FileError> {
-        let opened = self.open(root, path);
+        let mut opened = self.open(root, path);
+        if matches!(opened, Err(FileError::Busy)) && self.open > 0 {
+            // What is kept open for others is not worth an error.
+            self.shed();
+            opened = self.open(root, path);
+        }
+        let known = known.filter(|&id| self.entries.contains(id));
         match (opened, known) {
             (Ok((_, identity)), Some(id)) if self.entries[id].identity == identity => {
                 self.entries[id].checked = now;
@@ -143,6 +149,9 @@ impl FileCache {
                 }
                 self.insert(root, path, file, identity, now)
             }
+            // There is nothing to look with: what is known is better than an
+            // error, and the next request looks again.
+            (Err(FileError::Busy), Some(id)) => Ok(id),
             (Err(error), known) => {
                 if let Some(id) = known {
                     self.remove(id);

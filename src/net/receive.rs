@@ -226,9 +226,13 @@ impl Connection {
         if parsed.consumed == count {
             return parsed.step;
         }
+        // No event will tell of what is left there.
         self.readable = true;
-        let waits = matches!(parsed.step, Step::Event | Step::Turn) && means.pool.is_short();
-        if waits { Step::Memory } else { parsed.step }
+        match parsed.step {
+            Step::Event | Step::Turn if means.pool.is_short() => Step::Memory,
+            Step::Event => Step::Turn,
+            step => step,
+        }
     }
 
     /// A buffer for what was read and not parsed. A package that was begun has

@@ -55,10 +55,12 @@ pub fn fork(work: impl FnOnce() -> u8) -> io::Result<Child> {
     // other in between. The child is thus a whole copy: no lock is held by a
     // thread that it lacks, and it may do what the parent may.
     let pid = unsafe { libc::fork() };
-    match Pid::from_raw(pid) {
-        Some(pid) if pid.as_raw_nonzero().get() > 0 => Ok(Child { pid, ending: None }),
-        Some(_) => Err(io::Error::last_os_error()),
-        None => be_child(parent, work),
+    if pid == 0 {
+        be_child(parent, work);
+    }
+    match (pid > 0).then(|| Pid::from_raw(pid)).flatten() {
+        Some(pid) => Ok(Child { pid, ending: None }),
+        None => Err(io::Error::last_os_error()),
     }
 }
 

@@ -46,7 +46,7 @@ impl Session {
                 })
             }
             Ok(true) => {
-                let step = self.finish(message, means, sink)?;
+                let step = self.finish(*message, means, sink)?;
                 Ok(Step {
                     consumed,
                     stop: step.stop,
@@ -63,7 +63,7 @@ impl Session {
     /// The body is whole: its message is handed on, if it has not been yet.
     fn finish(
         &mut self,
-        message: Box<Message>,
+        message: Message,
         means: &mut Means<'_>,
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {

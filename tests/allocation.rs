@@ -1,0 +1,127 @@
+//! In reactor mode the requests that a server lives on allocate nothing.
+//!
+//! The allocator counts for the whole process, so this file has one test, and
+//! its client allocates nothing either while it counts.
+
+mod support;
+
+use pelton::config::Mode;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+use support::{Rig, connect, get, package};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// What is counted: at least so many rounds, for at least so long that the
+/// server's clock ticks. The first rounds are not counted.
+const ROUNDS_MIN: usize = 1_000;
+const TIME_MIN: Duration = Duration::from_millis(1_200);
+const WARM_UP: usize = 50;
+/// So many in a row allocate nothing at all.
+const QUIET_ROUNDS_MIN: usize = 200;
+/// Once a second a file is looked at again and the date is made anew: that
+/// much is allowed, and a bit for what the system's own threads do.
+const ALLOCATIONS_A_SECOND_MAX: usize = 5;
+
+/// What came of the rounds of one case.
+#[derive(Debug)]
+struct Counted {
+    rounds: usize,
+    allocations: usize,
+    quiet_rounds: usize,
+    took: Duration,
+}
+
+/// Sends `request` and reads an answer of `len` bytes, again and again.
+fn count(stream: &mut TcpStream, request: &[u8], len: usize) -> Counted {
+    let mut answer = vec![0; len];
+    let mut round = || {
+        stream.write_all(request).expect("sent");
+        stream.read_exact(&mut answer).expect("an answer");
+    };
+    (0..WARM_UP).for_each(|_| round());
+    let mut counted = Counted {
+        rounds: 0,
+        allocations: 0,
+        quiet_rounds: 0,
+        took: Duration::ZERO,
+    };
+    let mut quiet = 0;
+    let start = Instant::now();
+    while counted.rounds < ROUNDS_MIN || start.elapsed() < TIME_MIN {
+        counted.rounds += 1;
+        let region = Region::new(ALLOCATOR);
+        round();
+        let change = region.change();
+        let allocations = change.allocations + change.reallocations;
+        counted.allocations += allocations;
+        quiet = if allocations == 0 { quiet + 1 } else { 0 };
+        counted.quiet_rounds = counted.quiet_rounds.max(quiet);
+    }
+    counted.took = start.elapsed();
+    counted
+}
+
+fn check(name: &str, stream: &mut TcpStream, request: &[u8], len: usize) {
+    let counted = count(stream, request, len);
+    println!("{name}: {counted:?}");
+    let seconds = counted.took.as_secs() as usize + 1;
+    assert!(
+        counted.quiet_rounds >= QUIET_ROUNDS_MIN,
+        "{name}: {counted:?}"
+    );
+    assert!(
+        counted.allocations <= seconds * ALLOCATIONS_A_SECOND_MAX,
+        "{name}: {counted:?}"
+    );
+}
+
+/// How long the answer to `request` is: it is read until nothing more comes.
+fn answer_len(rig: &Rig, request: &[u8]) -> usize {
+    let mut stream = connect(rig.http);
+    stream.write_all(request).expect("sent");
+    stream
+        .shutdown(std::net::Shutdown::Write)
+        .expect("half closed");
+    support::read_to_end(&mut stream).len()
+}
+
+#[test]
+fn a_kept_alive_request_allocates_nothing() {
+    let rig = Rig::start(Mode::Reactor, |config| config.workers = 1);
+    let text = |method: &str, fields: &str| {
+        format!("{method} /small.txt HTTP/1.1\r\nHost: a\r\n{fields}\r\n").into_bytes()
+    };
+    let missing = b"GET /missing HTTP/1.1\r\nHost: a\r\n\r\n";
+    let len = answer_len(&rig, missing);
+    let counted = count(&mut connect(rig.http), missing, len);
+    assert!(
+        counted.allocations >= counted.rounds,
+        "an error page is made anew each time, so this counts: {counted:?}"
+    );
+    let etag = get(rig.http, "/small.txt", "")
+        .field("etag")
+        .expect("a tag")
+        .to_owned();
+    let browser = "User-Agent: a browser\r\nAccept: text/html,*/*;q=0.8\r\n\
+                   Accept-Encoding: gzip, br\r\nCookie: a=b; c=d\r\n";
+    let cases = [
+        ("GET", text("GET", "")),
+        ("GET as browsers send it", text("GET", browser)),
+        ("HEAD", text("HEAD", "")),
+        ("304", text("GET", &format!("If-None-Match: {etag}\r\n"))),
+        ("16 GETs in one write", text("GET", "").repeat(16)),
+    ];
+    for (name, request) in cases {
+        let len = answer_len(&rig, &request);
+        check(name, &mut connect(rig.http), &request, len);
+    }
+    for (name, body) in [("an echo", 100), ("a heartbeat", 0)] {
+        let request = package(u16::from(body > 0), &vec![7; body]);
+        check(name, &mut connect(rig.frame), &request, request.len());
+    }
+}

@@ -1,0 +1,184 @@
+//! A real browser loads the site from a running server and shows it.
+//!
+//! It needs `chromium`. Where that is not installed the tests say so and pass,
+//! unless `PELTON_REQUIRE_TOOLS` is 1; nothing is ever installed from here.
+
+mod support;
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::Folder;
+use support::program::Program;
+
+/// A browser on a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const WIDTH: u32 = 1280;
+const HEIGHT: u32 = 800;
+
+/// A picture of one colour, of that size, takes far less.
+const PICTURE_BYTES_MIN: usize = 12_000;
+
+/// Neither a cloud nor a graphics card, and no trace outside the profile.
+const ARGUMENTS: [&str; 11] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--virtual-time-budget=5000",
+];
+
+/// Whether the browser is there; if not, says what is skipped for want of it.
+fn has_chromium() -> bool {
+    let found = Command::new("chromium")
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .is_ok_and(|output| output.status.success());
+    let required = std::env::var("PELTON_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
+    assert!(
+        found || !required,
+        "chromium is required (PELTON_REQUIRE_TOOLS=1) and not installed"
+    );
+    if !found {
+        println!("skipped: chromium is not installed (Debian's package: chromium)");
+    }
+    found
+}
+
+/// A process that is ended by its id when the test is over, however it ends.
+struct Browser(Child);
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Loads `url` with a profile of its own below `folder`; returns what the
+/// browser prints.
+fn load(url: &str, folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("chromium");
+    command.args(ARGUMENTS).args(arguments);
+    command.arg(format!(
+        "--user-data-dir={}",
+        folder.join("profile").display()
+    ));
+    command
+        .arg(format!("--window-size={WIDTH},{HEIGHT}"))
+        .arg(url);
+    command.env("HOME", folder).current_dir(folder);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut browser = Browser(command.spawn().expect("chromium starts"));
+    let mut spoken = browser.0.stdout.take().expect("it was piped");
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = spoken.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = browser.0.try_wait().expect("its status") {
+            break status;
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "chromium takes too long with {url}"
+        );
+        thread::sleep(Duration::from_millis(50));
+    };
+    assert!(status.success(), "chromium fails with {url}: {status}");
+    reader.join().expect("text")
+}
+
+/// The site of this project, served by the program.
+fn site(mode: &str) -> Program {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("www");
+    let root = root.to_str().expect("a path in UTF-8");
+    Program::start(
+        Path::new("/"),
+        &[root, "--http", "0", "--frame", "0", "--mode", mode],
+    )
+}
+
+#[track_caller]
+fn has(page: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(page.contains(part), "no {part:?} in:\n{page}");
+    }
+}
+
+#[test]
+fn a_browser_loads_the_site_in_either_mode() {
+    if !has_chromium() {
+        return;
+    }
+    for mode in ["reactor", "proactor"] {
+        let folder = Folder::new();
+        let program = site(mode);
+        let at = |path: &str| format!("http://{}{path}", program.http());
+        let page = load(&at("/"), folder.path(), &["--dump-dom"]);
+        has(
+            &page,
+            &[
+                "<title>Pelton: static sites and binary clients",
+                "<h1>One wheel, two",
+            ],
+        );
+        let page = load(&at("/guide/"), folder.path(), &["--dump-dom"]);
+        has(&page, &["<h1", "Guide"]);
+        let page = load(&at("/nowhere/at-all"), folder.path(), &["--dump-dom"]);
+        has(&page, &["<title>Not found", "class=\"page lost\""]);
+    }
+}
+
+#[test]
+fn a_browser_shows_the_site() {
+    if !has_chromium() {
+        return;
+    }
+    let folder = Folder::new();
+    let program = site("reactor");
+    for (path, name) in [("/", "home.png"), ("/nowhere", "lost.png")] {
+        let url = format!("http://{}{path}", program.http());
+        let file = folder.path().join(name);
+        load(
+            &url,
+            folder.path(),
+            &[&format!("--screenshot={}", file.display())],
+        );
+        let picture = fs::read(&file).expect("a screenshot");
+        assert_eq!(size_of_png(&picture), Some((WIDTH, HEIGHT)), "{path}");
+        println!("{path}: {} bytes", picture.len());
+        assert!(
+            picture.len() >= PICTURE_BYTES_MIN,
+            "{path} is blank: {} bytes",
+            picture.len()
+        );
+    }
+}
+
+/// Width and height, from the header that a PNG begins with.
+fn size_of_png(bytes: &[u8]) -> Option<(u32, u32)> {
+    let rest = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n")?;
+    let header = rest.get(4..)?.strip_prefix(b"IHDR")?;
+    let number = |at: usize| {
+        let bytes = header.get(at..at + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    };
+    Some((number(0)?, number(4)?))
+}
