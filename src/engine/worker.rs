@@ -215,8 +215,12 @@ impl Worker {
             Mode::Reactor => false,
             Mode::Proactor(lane) => lane.can_resume(),
         };
+        // What was stuck has left since those who wait for it were last looked
+        // at: nobody will ring for them.
+        let mail_waits = !self.lists.mail.is_empty() && !self.outgoing.is_stuck();
         listeners_wait
             || credit_waits
+            || mail_waits
             || !self.lists.run.is_empty()
             || !self.lists.letters.is_empty()
     }

@@ -148,7 +148,9 @@ impl Connection {
             let step = self.write_replies(means, sink);
             match (stop, step) {
                 (Stop::Paused, None) if consumed < input.len() => {
-                    if written >= WRITE_BUDGET_BYTES as u64 {
+                    // Letters leave between two turns.
+                    let enough = written >= WRITE_BUDGET_BYTES as u64;
+                    if enough || sink.replies().has_letters() {
                         return Parsed {
                             consumed,
                             step: Step::Turn,
