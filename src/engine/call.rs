@@ -1,8 +1,9 @@
 //! One call of a service, the same in both modes.
 
-use crate::http::Status;
+use crate::base::key::Peer;
+use crate::http::{Head, Status};
 use crate::service::{Context, Response, Service};
-use crate::session::{Flow, HttpRequest, Request};
+use crate::session::{BodyPlan, Flow, HttpRequest, Request};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What became of a call.
@@ -41,6 +42,22 @@ pub(super) fn call(
             panicked(request, context);
             Called::Panicked
         }
+    }
+}
+
+/// Asks the service what to do with a body; after a panic it is refused.
+pub(super) fn plan(service: &dyn Service, head: &Head<'_>) -> BodyPlan {
+    let plan = catch_unwind(AssertUnwindSafe(|| service.plan(head)));
+    plan.unwrap_or_else(|_| {
+        log::error!("the service panicked over a head");
+        BodyPlan::Refuse(Status::INTERNAL_SERVER_ERROR)
+    })
+}
+
+/// Tells the service that a connection is gone.
+pub(super) fn closed(service: &dyn Service, peer: Peer) {
+    if catch_unwind(AssertUnwindSafe(|| service.closed(peer))).is_err() {
+        log::error!("the service panicked over a connection that is gone");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The proactor: the loop does the I/O, a pool of threads runs the handlers.
 
+use super::call;
 use super::job::Job;
 use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
@@ -114,7 +115,7 @@ pub(super) struct ProactorSink<'a> {
 
 impl Sink for ProactorSink<'_> {
     fn plan(&mut self, head: &Head<'_>) -> BodyPlan {
-        self.service.plan(head)
+        call::plan(self.service, head)
     }
 
     fn request(&mut self, request: Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {

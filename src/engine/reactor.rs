@@ -19,7 +19,7 @@ pub(super) struct ReactorSink<'a> {
 
 impl Sink for ReactorSink<'_> {
     fn plan(&mut self, head: &Head<'_>) -> BodyPlan {
-        self.service.plan(head)
+        call::plan(self.service, head)
     }
 
     fn request(&mut self, request: Request<'_>, _strikes: u8, _pool: &mut Pool) -> Flow {

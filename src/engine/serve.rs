@@ -1,5 +1,6 @@
 //! What a worker does for its connections: serve, settle, expire, close.
 
+use super::call;
 use super::fleet::Fleet;
 use super::job::Job;
 use super::proactor::ProactorSink;
@@ -200,7 +201,7 @@ impl Worker {
             // who gets nothing of this.
             lane.recycle(job, &mut self.kit.pool);
             self.post_letters(key);
-            return fleet.service.closed(job_peer(self.id, key));
+            return call::closed(&*fleet.service, job_peer(self.id, key));
         };
         let mut means = self.kit.means(&fleet.rules);
         let unfinished = job.is_unfinished();
@@ -318,7 +319,7 @@ impl Worker {
         }
         // With a job under way the service hears of it when that is back.
         if !in_pool {
-            self.fleet.service.closed(job_peer(self.id, key));
+            call::closed(&*self.fleet.service, job_peer(self.id, key));
         }
     }
 
