@@ -25,7 +25,8 @@ Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not fork."
 #[command(name = "webbench", version, after_help = EXAMPLES)]
 #[command(disable_help_flag = true, args_override_self = true)]
 pub(crate) struct Arguments {
-    /// What to ask for: http://HOST[:PORT][/PATH][?QUERY]
+    /// What to ask for
+    #[arg(help = "What to ask for: http://HOST[:PORT][/PATH][?QUERY]")]
     pub(crate) url: String,
     /// Number of clients, each with one request under way
     #[arg(short, long, value_name = "N", default_value = "1", allow_hyphen_values = true, value_parser = clients)]
