@@ -25,9 +25,16 @@ struct Answers {
     each: usize, // bytes in one answer; block.len() is a multiple of it
 }
 
+/// What a server says of a file beside its length: as many bytes as Pelton
+/// sends, so that the two are compared over the same work of the system.
+const USUAL_FIELDS: &str = "Server: floor!\r\nDate: Sat, 21 Nov 2026 12:00:00 GMT\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nLast-Modified: Sat, 21 Nov 2026 12:00:00 GMT\r\n\
+    ETag: \"400-6b0163a306b6c99e\"\r\nAccept-Ranges: bytes\r\n";
+
 impl Answers {
     fn new(body_bytes: usize, field: &str) -> Self {
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {body_bytes}\r\n{field}\r\n");
+        let status = "HTTP/1.1 200 OK\r\n";
+        let head = format!("{status}{USUAL_FIELDS}Content-Length: {body_bytes}\r\n{field}\r\n");
         let one = [head.into_bytes(), vec![b'x'; body_bytes]].concat();
         let each = one.len();
         let block = one.repeat((BLOCK_BYTES_MAX / each).clamp(1, 64));

@@ -271,6 +271,7 @@ impl Session {
             .is_some_and(|message| message.is_discarded())
     }
 
+    #[inline]
     fn go(&mut self, event: Event) {
         self.state = self.state.next(event);
     }

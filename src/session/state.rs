@@ -79,6 +79,7 @@ impl State {
     /// The state after `event`. An event that the table does not know in this
     /// state is a fault of ours: it ends the session, and fails a debug build.
     #[must_use]
+    #[inline]
     pub fn next(self, event: Event) -> State {
         let next = NEXT[self as usize][event as usize];
         debug_assert!(next.is_some(), "no way out of {self:?} by {event:?}");
