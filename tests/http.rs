@@ -423,7 +423,7 @@ fn what_is_wrong_with_a_file_has_its_status() {
             body: &[],
             last: false,
         };
-        router().call(Request::Http(request), &mut context);
+        router().call(&Request::Http(request), &mut context);
         assert_eq!(&text(replies.bytes())[9..12], status, "{error:?}");
     }
 }

@@ -23,7 +23,7 @@ pub(super) enum Called {
 /// taken back.
 pub(super) fn call(
     service: &dyn Service,
-    request: Request<'_>,
+    request: &Request<'_>,
     context: &mut Context<'_>,
 ) -> Called {
     let mark = context.replies.mark();
@@ -61,7 +61,7 @@ pub(super) fn closed(service: &dyn Service, peer: Peer) {
     }
 }
 
-fn panicked(request: Request<'_>, context: &mut Context<'_>) {
+fn panicked(request: &Request<'_>, context: &mut Context<'_>) {
     match request {
         Request::Http(request) => {
             let target = String::from_utf8_lossy(request.head.target());
@@ -70,7 +70,7 @@ fn panicked(request: Request<'_>, context: &mut Context<'_>) {
             context.respond(
                 &HttpRequest {
                     last: true,
-                    ..request
+                    ..*request
                 },
                 &response,
             );

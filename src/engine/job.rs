@@ -97,13 +97,13 @@ impl Job {
 
     /// Copies a request in; `false` if there is no memory for it.
     /// `strikes`: the connection's bad packages so far.
-    pub(super) fn add(&mut self, request: Request<'_>, strikes: u8, pool: &mut Pool) -> bool {
+    pub(super) fn add(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> bool {
         if self.is_empty() {
             self.strikes = strikes;
         }
         let entry = match request {
-            Request::Http(request) => self.add_http(&request, pool),
-            Request::Package(Package { code, body }) => {
+            Request::Http(request) => self.add_http(request, pool),
+            &Request::Package(Package { code, body }) => {
                 let body = self.copy(&[body], pool);
                 body.map(|body| Entry::Package { code, body })
             }
@@ -184,14 +184,14 @@ impl Job {
                         body: rest,
                         last: *last,
                     };
-                    call::call(service, Request::Http(request), &mut context)
+                    call::call(service, &Request::Http(request), &mut context)
                 }
                 Entry::Package { code, body } => {
                     let package = Package {
                         code: *code,
                         body: &bytes[body.clone()],
                     };
-                    call::call(service, Request::Package(package), &mut context)
+                    call::call(service, &Request::Package(package), &mut context)
                 }
             };
             self.outcome.note(called);

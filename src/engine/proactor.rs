@@ -118,7 +118,7 @@ impl Sink for ProactorSink<'_> {
         call::plan(self.service, head)
     }
 
-    fn request(&mut self, request: Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
+    fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
         let mut job = match self.job.take() {
             Some(job) => job,
             None => self.lane.job(self.peer, self.address),
@@ -133,7 +133,7 @@ impl Sink for ProactorSink<'_> {
         if !fits {
             return Flow::NoMemory;
         }
-        self.tally.count_request(&request);
+        self.tally.count_request(request);
         if full { Flow::Pause } else { Flow::Continue }
     }
 

@@ -22,8 +22,8 @@ impl Sink for ReactorSink<'_> {
         call::plan(self.service, head)
     }
 
-    fn request(&mut self, request: Request<'_>, _strikes: u8, _pool: &mut Pool) -> Flow {
-        self.tally.count_request(&request);
+    fn request(&mut self, request: &Request<'_>, _strikes: u8, _pool: &mut Pool) -> Flow {
+        self.tally.count_request(request);
         match call::call(self.service, request, &mut self.context) {
             Called::Answered if self.context.replies.is_high() => Flow::Pause,
             Called::Answered => Flow::Continue,

@@ -4,11 +4,15 @@
 use super::head::{FieldSpan, Head, RequestLine};
 use crate::base::limits::MEMO_BYTES_MAX;
 
-/// The last head that was parsed, as it was parsed. Owns a copy.
+/// The last head that was parsed, as it was parsed. Owns a copy. It is one
+/// pointer: it is taken out of the means, and put back, for every request.
 #[derive(Debug, Default)]
-pub struct HeadMemo {
+pub struct HeadMemo(Option<Box<Known>>);
+
+#[derive(Debug)]
+struct Known {
     bytes: Vec<u8>,
-    line: Option<RequestLine>,
+    line: RequestLine,
     fields: Vec<FieldSpan>,
 }
 
@@ -23,9 +27,9 @@ impl HeadMemo {
     /// ends in the only empty line it has, so equal bytes are the whole of it.
     #[must_use]
     pub fn recall<'a>(&'a self, input: &'a [u8]) -> Option<Head<'a>> {
-        let bytes = input.get(..self.bytes.len())?;
-        let line = self.line?;
-        (bytes == self.bytes).then(|| Head::new(bytes, line, &self.fields))
+        let known = self.0.as_deref()?;
+        let bytes = input.get(..known.bytes.len())?;
+        (bytes == known.bytes).then(|| Head::new(bytes, known.line, &known.fields))
     }
 
     /// Remembers a head in place of the last one; not one that is long.
@@ -33,11 +37,20 @@ impl HeadMemo {
         if head.bytes().len() > MEMO_BYTES_MAX {
             return;
         }
-        self.bytes.clear();
-        self.bytes.extend_from_slice(head.bytes());
-        self.fields.clear();
-        self.fields.extend_from_slice(head.field_spans());
-        self.line = Some(*head.line());
+        let line = *head.line();
+        let known = self.0.get_or_insert_with(|| {
+            let (bytes, fields) = (Vec::new(), Vec::new());
+            Box::new(Known {
+                bytes,
+                line,
+                fields,
+            })
+        });
+        known.line = line;
+        known.bytes.clear();
+        known.bytes.extend_from_slice(head.bytes());
+        known.fields.clear();
+        known.fields.extend_from_slice(head.field_spans());
     }
 }
 

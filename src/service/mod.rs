@@ -53,7 +53,7 @@ pub trait Service: Send + Sync + 'static {
     /// Answers one request, through `context`. In reactor mode this runs on
     /// the loop's thread and delays every other connection of the worker; in
     /// proactor mode it runs on a thread of the pool and may block.
-    fn call(&self, request: Request<'_>, context: &mut Context<'_>) -> Flow;
+    fn call(&self, request: &Request<'_>, context: &mut Context<'_>) -> Flow;
 
     /// The connection of `peer` is gone; no call for it is under way any more.
     /// Runs on the loop's thread, so it must not block.

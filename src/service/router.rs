@@ -161,14 +161,14 @@ impl Service for Router {
         }
     }
 
-    fn call(&self, request: Request<'_>, context: &mut Context<'_>) -> Flow {
+    fn call(&self, request: &Request<'_>, context: &mut Context<'_>) -> Flow {
         match request {
             Request::Http(request) => {
-                self.http_call(&request, context);
+                self.http_call(request, context);
                 Flow::Continue
             }
             Request::Package(package) => match self.codes.get(&package.code) {
-                Some(handler) => handler(&package, context).map_or(Flow::Bad, |()| Flow::Continue),
+                Some(handler) => handler(package, context).map_or(Flow::Bad, |()| Flow::Continue),
                 None => {
                     context.unhandled += 1;
                     Flow::Continue

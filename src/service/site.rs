@@ -53,7 +53,7 @@ impl StaticSite {
         }
         let (path, query) = (path.decoded, path.query);
         let connection = context.connection(request);
-        let (date, unix_s) = (*context.date, context.unix_s);
+        let (date, unix_s) = (context.date, context.unix_s);
         match context.files.find(self.root, path, context.now) {
             Ok(found) => {
                 if found.prepared.is_none() {
@@ -61,7 +61,7 @@ impl StaticSite {
                 }
                 let answer = Answer {
                     head: &request.head,
-                    date: &date,
+                    date,
                     connection,
                 };
                 answer.with(found, context.replies);

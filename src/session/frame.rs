@@ -65,7 +65,7 @@ impl Session {
             sink.own(Own::Heartbeat);
             return Ok(Step::consumed(0));
         }
-        match sink.request(Request::Package(package), self.strikes, means.pool) {
+        match sink.request(&Request::Package(package), self.strikes, means.pool) {
             Flow::Continue => Ok(Step::consumed(0)),
             Flow::Pause => Ok(Step::stop(Stop::Paused)),
             Flow::Bad => self.strike(1).map(|()| Step::consumed(0)),

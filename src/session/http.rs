@@ -178,7 +178,7 @@ impl Session {
             body: &[],
             last: self.last,
         };
-        match sink.request(Request::Http(request), self.strikes, means.pool) {
+        match sink.request(&Request::Http(request), self.strikes, means.pool) {
             Flow::End => Ok(self.over()),
             Flow::Pause => Ok(Step::stop(Stop::Paused)),
             Flow::Continue | Flow::Bad => Ok(Step::consumed(0)),
@@ -194,7 +194,7 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
         self.since = means.now;
-        match sink.request(Request::Http(request), self.strikes, means.pool) {
+        match sink.request(&Request::Http(request), self.strikes, means.pool) {
             Flow::Continue | Flow::Bad => Ok(self.end_if_last(Step::consumed(0))),
             Flow::Pause => Ok(self.end_if_last(Step::stop(Stop::Paused))),
             Flow::End => Ok(self.over()),

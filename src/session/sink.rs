@@ -83,7 +83,7 @@ pub trait Sink {
 
     /// Takes a whole message. `strikes`: bad packages so far; `pool`: memory,
     /// for a sink that keeps the message.
-    fn request(&mut self, request: Request<'_>, strikes: u8, pool: &mut Pool) -> Flow;
+    fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow;
 
     /// Hears of a package that was dropped because it is bad.
     fn bad_package(&mut self);

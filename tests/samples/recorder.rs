@@ -139,10 +139,10 @@ impl Sink for Recorder<'_> {
         }
     }
 
-    fn request(&mut self, request: Request<'_>, strikes: u8, _pool: &mut Pool) -> Flow {
+    fn request(&mut self, request: &Request<'_>, strikes: u8, _pool: &mut Pool) -> Flow {
         match request {
-            Request::Http(request) => self.http(&request),
-            Request::Package(package) => self.package(package, strikes),
+            Request::Http(request) => self.http(request),
+            Request::Package(package) => self.package(*package, strikes),
         }
     }
 
