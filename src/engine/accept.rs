@@ -32,9 +32,13 @@ impl Worker {
                     break;
                 }
                 match self.accept_one(number) {
-                    // Its first bytes are there: read at once. Answered whole
-                    // and closed at once, it is never registered.
-                    Accepted::One(key, true) => self.serve(key),
+                    // Its first bytes are there: read at once. Answered whole,
+                    // it is never registered, and closed while the system
+                    // still has it at hand.
+                    Accepted::One(key, true) => {
+                        self.serve(key);
+                        self.close_list();
+                    }
                     Accepted::One(key, false) => self.settle_new(key),
                     Accepted::Drained => break,
                     Accepted::Failed => {}
@@ -42,8 +46,6 @@ impl Worker {
                 }
             }
         }
-        // Those that were answered and are over make room at once.
-        self.close_list();
     }
 
     fn accept_one(&mut self, number: usize) -> Accepted {
