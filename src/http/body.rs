@@ -1,6 +1,5 @@
 //! Where a body ends: by length, or in chunks (RFC 9112 7.1).
 
-use super::status::Status;
 use crate::base::limits::{CHUNK_LINE_BYTES_MAX, TRAILER_BYTES_MAX};
 use std::ops::Range;
 
@@ -28,14 +27,6 @@ pub struct Piece {
 /// ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkError;
-
-impl ChunkError {
-    /// The status to answer with.
-    #[must_use]
-    pub fn status(self) -> Status {
-        Status::BAD_REQUEST
-    }
-}
 
 impl Body {
     /// Takes the next piece of `input`.
