@@ -7,7 +7,7 @@ use pelton::base::tick::Time;
 use pelton::config::{Config, Mode};
 use pelton::engine::Count;
 use pelton::http::HttpDate;
-use pelton::http::head::NO_FIELDS;
+use pelton::http::head::HeadRoom;
 use pelton::http::parse::parse;
 use pelton::service::{
     Context, FileError, Files, Found, Replies, Response, Router, Service, StaticSite,
@@ -397,8 +397,8 @@ fn what_is_wrong_with_a_file_has_its_status() {
         (FileError::Busy, "503"),
         (FileError::Broken, "500"),
     ] {
-        let mut spans = NO_FIELDS;
-        let head = parse(GET_SMALL.as_bytes(), &mut spans).expect("a good head");
+        let mut room = HeadRoom::new();
+        let head = parse(GET_SMALL.as_bytes(), &mut room).expect("a good head");
         let mut replies = Replies::new();
         let mut context = Context {
             now: Time(0),
@@ -419,7 +419,7 @@ fn what_is_wrong_with_a_file_has_its_status() {
             replies: &mut replies,
         };
         let request = HttpRequest {
-            head,
+            head: &head,
             body: &[],
             last: false,
         };

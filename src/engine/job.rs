@@ -178,9 +178,9 @@ impl Job {
                 } => {
                     let fields = &self.fields[fields.clone()];
                     let rest = &bytes[head.end..head.end + body];
-                    let head = Head::new(&bytes[head.clone()], *line, fields);
+                    let head = Head::new(&bytes[head.clone()], line, fields);
                     let request = HttpRequest {
-                        head,
+                        head: &head,
                         body: rest,
                         last: *last,
                     };

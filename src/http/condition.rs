@@ -140,8 +140,8 @@ mod tests {
             .map(|(n, v)| format!("{n}: {v}\r\n"))
             .collect();
         let text = format!("{method} / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
-        let mut spans = head::NO_FIELDS;
-        let head = parse::parse(text.as_bytes(), &mut spans).expect("a good head");
+        let mut room = head::HeadRoom::new();
+        let head = parse::parse(text.as_bytes(), &mut room).expect("a good head");
         assert_eq!(evaluate(&head, &NOW), expected, "{text}");
     }
 
@@ -215,8 +215,8 @@ mod tests {
         ] {
             let line = value.map_or(String::new(), |value| format!("If-Range: {value}\r\n"));
             let text = format!("GET / HTTP/1.1\r\nHost: a\r\n{line}\r\n");
-            let mut spans = head::NO_FIELDS;
-            let head = parse::parse(text.as_bytes(), &mut spans).expect("a good head");
+            let mut room = head::HeadRoom::new();
+            let head = parse::parse(text.as_bytes(), &mut room).expect("a good head");
             assert_eq!(range_applies(&head, &NOW), expected, "{value:?}");
         }
     }

@@ -24,16 +24,6 @@ pub struct FieldSpan {
     pub value: Span,
 }
 
-/// Room for the field lines of one head.
-pub type FieldSpans = [FieldSpan; HEAD_FIELDS_MAX];
-
-const EMPTY: Span = Span { start: 0, end: 0 };
-/// No field lines yet.
-pub const NO_FIELDS: FieldSpans = [FieldSpan {
-    name: EMPTY,
-    value: EMPTY,
-}; HEAD_FIELDS_MAX];
-
 /// The methods of RFC 9110 9 and RFC 5789; they are case-sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -107,18 +97,55 @@ pub struct RequestLine {
     pub host: Option<Span>,
 }
 
+/// Room for what is found in one head. Its owner lends it to the parser, and
+/// the head refers to it: a head is handed on from room to room, so it is to be
+/// small.
+#[derive(Debug)]
+pub struct HeadRoom {
+    pub(super) line: RequestLine,
+    pub(super) fields: [FieldSpan; HEAD_FIELDS_MAX],
+}
+
+impl HeadRoom {
+    /// Nothing is found yet.
+    #[must_use]
+    pub fn new() -> HeadRoom {
+        HeadRoom {
+            line: RequestLine {
+                method: Method::Other,
+                method_span: Span::default(),
+                target: Span::default(),
+                plain_path: false,
+                minor: 1,
+                framing: Framing::None,
+                keep_alive: false,
+                expect_continue: false,
+                seen: Seen::default(),
+                host: None,
+            },
+            fields: [FieldSpan::default(); HEAD_FIELDS_MAX],
+        }
+    }
+}
+
+impl Default for HeadRoom {
+    fn default() -> HeadRoom {
+        HeadRoom::new()
+    }
+}
+
 /// A head, borrowed: its bytes, and where in them things stand.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
     bytes: &'a [u8],
-    line: RequestLine,
+    line: &'a RequestLine,
     fields: &'a [FieldSpan],
 }
 
 impl<'a> Head<'a> {
     /// Puts a head together again from what was kept of it.
     #[must_use]
-    pub fn new(bytes: &'a [u8], line: RequestLine, fields: &'a [FieldSpan]) -> Head<'a> {
+    pub fn new(bytes: &'a [u8], line: &'a RequestLine, fields: &'a [FieldSpan]) -> Head<'a> {
         Head {
             bytes,
             line,
@@ -134,8 +161,8 @@ impl<'a> Head<'a> {
 
     /// What the protocol itself needs.
     #[must_use]
-    pub fn line(&self) -> &RequestLine {
-        &self.line
+    pub fn line(&self) -> &'a RequestLine {
+        self.line
     }
 
     /// Where the field lines stand.

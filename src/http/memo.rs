@@ -29,7 +29,7 @@ impl HeadMemo {
     pub fn recall<'a>(&'a self, input: &'a [u8]) -> Option<Head<'a>> {
         let known = self.0.as_deref()?;
         let bytes = input.get(..known.bytes.len())?;
-        (bytes == known.bytes).then(|| Head::new(bytes, known.line, &known.fields))
+        (bytes == known.bytes).then(|| Head::new(bytes, &known.line, &known.fields))
     }
 
     /// Remembers a head in place of the last one; not one that is long.
@@ -56,7 +56,7 @@ impl HeadMemo {
 
 #[cfg(test)]
 mod tests {
-    use super::super::head::NO_FIELDS;
+    use super::super::head::HeadRoom;
     use super::super::parse::parse;
     use super::*;
 
@@ -65,8 +65,8 @@ mod tests {
         let text = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
         let mut memo = HeadMemo::new();
         assert!(memo.recall(text).is_none());
-        let mut spans = NO_FIELDS;
-        memo.remember(&parse(text, &mut spans).expect("a good head"));
+        let mut room = HeadRoom::new();
+        memo.remember(&parse(text, &mut room).expect("a good head"));
         let two = [&text[..], b"GET /b HTTP/1.1\r\n"].concat();
         let head = memo.recall(&two).expect("the same again");
         assert_eq!((head.bytes(), head.target()), (&text[..], &b"/a"[..]));

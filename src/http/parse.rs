@@ -5,7 +5,7 @@
 
 use super::error::HeadError;
 use super::fields::Fields;
-use super::head::{FieldSpan, FieldSpans, Head, Method, RequestLine, Span};
+use super::head::{FieldSpan, Head, HeadRoom, Method, RequestLine, Span};
 use super::target;
 use crate::base::limits::HEAD_FIELDS_MAX;
 use std::mem::MaybeUninit;
@@ -69,25 +69,25 @@ fn line_feeds(word: [u8; 8]) -> u64 {
 }
 
 /// Parses `bytes`: exactly one head, its empty line included and no empty line
-/// ahead of it. The spans of its field lines go to `spans`.
+/// ahead of it. What is found goes to `room`.
 ///
 /// # Errors
 /// [`HeadError`].
-pub fn parse<'a>(bytes: &'a [u8], spans: &'a mut FieldSpans) -> Result<Head<'a>, HeadError> {
-    match parse_as(bytes, spans) {
+pub fn parse<'a>(bytes: &'a [u8], room: &'a mut HeadRoom) -> Result<Head<'a>, HeadError> {
+    let count = match parse_as(bytes, room) {
         // httparse says this of any version but 1.0 and 1.1, and of none.
-        Err(HeadError::Version) => {}
-        parsed => return parsed.map(|(line, count)| Head::new(bytes, line, &spans[..count])),
-    }
-    let version = version_at(bytes)?;
-    let mut copy = bytes.to_vec();
-    copy[version] = b'1';
-    let (line, count) = parse_as(&copy, spans)?;
-    Ok(Head::new(bytes, line, &spans[..count]))
+        Err(HeadError::Version) => {
+            let mut copy = bytes.to_vec();
+            copy[version_at(bytes)?] = b'1';
+            parse_as(&copy, room)?
+        }
+        parsed => parsed?,
+    };
+    Ok(Head::new(bytes, &room.line, &room.fields[..count]))
 }
 
-/// Parses a head; returns what the protocol needs and the number of fields.
-fn parse_as(text: &[u8], spans: &mut FieldSpans) -> Result<(RequestLine, usize), HeadError> {
+/// Parses a head into `found`; returns the number of its fields.
+fn parse_as(text: &[u8], found: &mut HeadRoom) -> Result<usize, HeadError> {
     let mut room = [const { MaybeUninit::uninit() }; HEAD_FIELDS_MAX];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(text, &mut room) {
@@ -104,7 +104,7 @@ fn parse_as(text: &[u8], spans: &mut FieldSpans) -> Result<(RequestLine, usize),
     }
     let minor = request.version.unwrap_or(1);
     let mut fields = Fields::new(minor);
-    for (span, header) in spans.iter_mut().zip(request.headers.iter()) {
+    for (span, header) in found.fields.iter_mut().zip(request.headers.iter()) {
         // httparse leaves blanks that end a value to us in some cases.
         let value = header.value.trim_ascii();
         *span = FieldSpan {
@@ -118,7 +118,7 @@ fn parse_as(text: &[u8], spans: &mut FieldSpans) -> Result<(RequestLine, usize),
     let form = target::check(name, path.as_bytes())?;
     let host = fields.host()?;
     let authority = form.authority.map(|authority| span_of(text, authority));
-    let line = RequestLine {
+    found.line = RequestLine {
         method: name,
         method_span,
         target: span_of(text, path.as_bytes()),
@@ -130,7 +130,7 @@ fn parse_as(text: &[u8], spans: &mut FieldSpans) -> Result<(RequestLine, usize),
         seen: fields.seen(),
         host: authority.or(host),
     };
-    Ok((line, count))
+    Ok(count)
 }
 
 /// The offsets of `part`, which lies within `whole`.
@@ -194,14 +194,14 @@ fn refusal(error: httparse::Error) -> HeadError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::head::{Framing, NO_FIELDS};
+    use super::super::head::Framing;
     use super::super::seen::Seen;
     use super::super::status::Status;
     use super::*;
 
     fn check(text: &str, expected: Result<Framing, HeadError>) {
-        let mut spans = NO_FIELDS;
-        let got = parse(text.as_bytes(), &mut spans).map(|head| head.line().framing);
+        let mut room = HeadRoom::new();
+        let got = parse(text.as_bytes(), &mut room).map(|head| head.line().framing);
         assert_eq!(got, expected, "{text:?}");
     }
 
@@ -241,8 +241,8 @@ mod tests {
     #[test]
     fn parts_of_a_head_are_where_they_stand() {
         let text = b"GET /a?b HTTP/1.1\r\nHost: x:80 \r\nAccept:\r\nRange: bytes=0-\r\n\r\n";
-        let mut spans = NO_FIELDS;
-        let head = parse(text, &mut spans).expect("a good head");
+        let mut room = HeadRoom::new();
+        let head = parse(text, &mut room).expect("a good head");
         assert_eq!((head.method(), head.target()), (Method::Get, &b"/a?b"[..]));
         assert_eq!(head.method_name(), b"GET");
         assert_eq!(
@@ -251,7 +251,7 @@ mod tests {
         );
         assert_eq!(head.field("nothing"), None);
         assert!(head.keep_alive() && head.line().seen.contains(Seen::RANGE));
-        let again = Head::new(text, *head.line(), head.field_spans());
+        let again = Head::new(text, head.line(), head.field_spans());
         assert_eq!(again.fields().count(), 3);
     }
 
@@ -285,9 +285,9 @@ mod tests {
         for target in [
             "/#a", "/\"", "/<a>", "/é", "", "a", "*", "ftp://a/", "http:///", "\\",
         ] {
-            let mut spans = NO_FIELDS;
+            let mut room = HeadRoom::new();
             let text = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-            let error = parse(text.as_bytes(), &mut spans).expect_err(target);
+            let error = parse(text.as_bytes(), &mut room).expect_err(target);
             assert_eq!(error.status(), Status::BAD_REQUEST, "{target:?}");
         }
         line("OPTIONS * HTTP/1.1", Ok(Framing::None));
@@ -300,9 +300,9 @@ mod tests {
     #[test]
     fn the_authority_of_the_target_wins() {
         let text = b"GET http://b:8080/a HTTP/1.1\r\nHost: a\r\n\r\n";
-        let mut spans = NO_FIELDS;
+        let mut room = HeadRoom::new();
         assert_eq!(
-            parse(text, &mut spans).expect("good").host(),
+            parse(text, &mut room).expect("good").host(),
             Some(&b"b:8080"[..])
         );
     }
@@ -342,9 +342,9 @@ mod tests {
     #[test]
     fn hosts() {
         let host = |lines: &str, minor: u8| {
-            let mut spans = NO_FIELDS;
+            let mut room = HeadRoom::new();
             let text = format!("GET / HTTP/1.{minor}\r\n{lines}\r\n");
-            parse(text.as_bytes(), &mut spans).is_ok()
+            parse(text.as_bytes(), &mut room).is_ok()
         };
         for good in [
             "a",
@@ -449,9 +449,9 @@ mod tests {
     #[test]
     fn keeping_the_connection() {
         let keeps = |minor: u8, fields: &str| {
-            let mut spans = NO_FIELDS;
+            let mut room = HeadRoom::new();
             let text = format!("GET / HTTP/1.{minor}\r\nHost: a\r\n{fields}\r\n");
-            parse(text.as_bytes(), &mut spans)
+            parse(text.as_bytes(), &mut room)
                 .expect(fields)
                 .keep_alive()
         };
@@ -478,9 +478,9 @@ mod tests {
     #[test]
     fn expectations() {
         let expects = |minor: u8, value: &str| {
-            let mut spans = NO_FIELDS;
+            let mut room = HeadRoom::new();
             let text = format!("GET / HTTP/1.{minor}\r\nHost: a\r\nExpect: {value}\r\n\r\n");
-            parse(text.as_bytes(), &mut spans).map(|head| head.line().expect_continue)
+            parse(text.as_bytes(), &mut room).map(|head| head.line().expect_continue)
         };
         assert_eq!(expects(1, "100-Continue"), Ok(true));
         assert_eq!(

@@ -115,19 +115,28 @@ pub struct Path<'a> {
     pub hidden: bool,
 }
 
+/// The target of a head, if it is a path that names what it says: nothing in
+/// it is to be decoded, resolved or hidden, and no query follows.
+#[inline]
+#[must_use]
+pub fn plain<'a>(head: &Head<'a>) -> Option<&'a [u8]> {
+    let target = head.target();
+    (head.line().plain_path && target.len() <= PATH_BYTES_MAX).then_some(target)
+}
+
 /// The path of a head's target. `scratch` holds it where it had to be decoded.
 ///
 /// # Errors
 /// [`TargetError`]: answer 400.
 pub fn path<'a>(head: &Head<'a>, scratch: &'a mut Vec<u8>) -> Result<Path<'a>, TargetError> {
-    let target = head.target();
-    if head.line().plain_path && target.len() <= PATH_BYTES_MAX {
+    if let Some(decoded) = plain(head) {
         return Ok(Path {
-            decoded: target,
+            decoded,
             query: None,
             hidden: false,
         });
     }
+    let target = head.target();
     let (raw, query) = path_of(target);
     let decoded = decode(raw, scratch)?;
     let hidden = is_hidden(decoded);

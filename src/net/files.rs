@@ -70,6 +70,8 @@ pub struct FileCache {
     /// Entries that hold a descriptor.
     open: usize,
     hand: usize,
+    /// The entry that was found last.
+    last: usize,
     scratch: Vec<u8>,
 }
 
@@ -88,6 +90,7 @@ impl FileCache {
             total_bytes: 0,
             open: 0,
             hand: 0,
+            last: 0,
             scratch: Vec::new(),
         }
     }
@@ -121,6 +124,20 @@ impl FileCache {
     /// Closes every cached descriptor: a loop that is out of them asks.
     pub fn shed(&mut self) {
         self.tick(Time::NEVER);
+    }
+
+    /// The entry of `path`, if there is one. Requests for one file come in
+    /// runs, so the last one is tried ahead of the map.
+    fn known(&self, root: usize, path: &[u8]) -> Option<usize> {
+        match self.entries.get(self.last) {
+            Some(entry) if entry.root == root && *entry.path == *path => Some(self.last),
+            _ => self.by_path.get(root)?.get(path).copied(),
+        }
+    }
+
+    /// Whether the disk was asked about this entry a moment ago.
+    fn is_fresh(&self, id: usize, now: Time) -> bool {
+        now.since(self.entries[id].checked).0 < FILE_FRESH_MS && self.files_max > 0
     }
 
     /// Asks the disk about `path` and brings the entry up to date.
@@ -273,18 +290,12 @@ impl FileCache {
 
 impl Files for FileCache {
     fn find(&mut self, root: usize, path: &[u8], now: Time) -> Result<&mut Found, FileError> {
-        let known = self
-            .by_path
-            .get(root)
-            .and_then(|paths| paths.get(path))
-            .copied();
-        let fresh = |id: &usize| {
-            now.since(self.entries[*id].checked).0 < FILE_FRESH_MS && self.files_max > 0
+        let known = self.known(root, path);
+        let id = match known {
+            Some(id) if self.is_fresh(id, now) => id,
+            _ => self.look(root, path, known, now)?,
         };
-        let id = match known.filter(fresh) {
-            Some(id) => id,
-            None => self.look(root, path, known, now)?,
-        };
+        self.last = id;
         let entry = &mut self.entries[id];
         entry.used = now;
         entry.warm = true;

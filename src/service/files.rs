@@ -2,6 +2,7 @@
 //! perhaps already read by whoever owns them.
 
 use crate::base::tick::Time;
+use std::ops::Deref;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -20,9 +21,52 @@ pub struct Meta {
 #[derive(Clone, Debug)]
 pub enum Content {
     /// Read, and held in memory.
-    Memory(Arc<[u8]>),
+    Memory(Bytes),
     /// Open, to be sent from the disk.
     File(Arc<OwnedFd>),
+}
+
+/// The end of a block of memory that is shared. Reads as a slice.
+///
+/// ```text
+///  0          start                    len of the block
+///  +-----------+-------------------------+
+///  | something |  these bytes            |
+///  +-----------+-------------------------+
+/// ```
+#[derive(Clone, Debug)]
+pub struct Bytes {
+    block: Arc<[u8]>,
+    start: usize,
+}
+
+impl Bytes {
+    /// What stands in `block` from `start` on, which must lie within it.
+    #[must_use]
+    pub fn behind(block: Arc<[u8]>, start: usize) -> Bytes {
+        debug_assert!(start <= block.len());
+        Bytes { block, start }
+    }
+
+    /// The whole block, and where in it these bytes start.
+    #[must_use]
+    pub fn block(&self) -> (&Arc<[u8]>, usize) {
+        (&self.block, self.start)
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Bytes {
+        Bytes::behind(bytes.into(), 0)
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.block[self.start..]
+    }
 }
 
 /// A file that was found.
@@ -37,12 +81,15 @@ pub struct Found {
     pub prepared: Option<Prepared>,
 }
 
-/// The head of the usual answer with a file, made once and copied per request.
+/// The usual answer with a file, made once and copied per request.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// `200 OK` with every field, up to and with the empty line.
-    pub head: Box<[u8]>,
-    /// Where in `head` the 29 bytes of the date stand.
+    /// `200 OK` with every field, up to and with the empty line; behind it the
+    /// file itself, if that is small: in the one block that its content is in.
+    pub answer: Arc<[u8]>,
+    /// Bytes of the head.
+    pub head_len: usize,
+    /// Where the 29 bytes of the date stand.
     pub date_at: usize,
     /// The entity tag, in its quotes.
     pub etag: Box<[u8]>,

@@ -16,7 +16,7 @@ pub mod router;
 pub mod site;
 
 pub use context::Context;
-pub use files::{Content, FileError, Files, Found, Meta, Prepared};
+pub use files::{Bytes, Content, FileError, Files, Found, Meta, Prepared};
 pub use group::Group;
 pub use replies::{Letter, Recipients, Replies};
 pub use response::Response;

@@ -119,7 +119,7 @@ impl Router {
     }
 
     fn http_call(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        let response = match self.route(&request.head) {
+        let response = match self.route(request.head) {
             Route::Handler(handler) => handler(request, context),
             Route::OtherMethods(allow) => method_not_allowed(request.head.method(), &allow),
             Route::Site => match &self.site {

@@ -1,13 +1,15 @@
 //! The static site: a path to a file, conditions and ranges to a status.
 
 use super::context::Context;
-use super::files::{Content, FileError, Found, Prepared};
+use super::files::{Bytes, Content, FileError, Found, Prepared};
 use super::replies::Replies;
 use super::response::Response;
+use crate::base::limits::COPY_BYTES_MAX;
 use crate::http::condition::{self, Outcome, Validators};
 use crate::http::range::{self, Ranged};
 use crate::http::{Connection, Head, HeadWriter, HttpDate, Method, Seen, Status, mime, target};
 use crate::session::HttpRequest;
+use std::sync::Arc;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 const NOT_FOUND_PAGE: &[u8] = b"/404.html";
@@ -44,23 +46,33 @@ impl StaticSite {
     }
 
     fn get(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        let mut scratch = Vec::new(); // allocates only where something is decoded
-        let Ok(path) = target::path(&request.head, &mut scratch) else {
-            return refuse(request, context, Status::BAD_REQUEST);
-        };
-        if path.hidden {
-            return self.not_found(request, context);
+        if let Some(path) = target::plain(request.head) {
+            return self.file(path, None, request, context);
         }
-        let (path, query) = (path.decoded, path.query);
+        let mut scratch = Vec::new(); // allocates only where something is decoded
+        match target::path(request.head, &mut scratch) {
+            Ok(path) if path.hidden => self.not_found(request, context),
+            Ok(path) => self.file(path.decoded, path.query, request, context),
+            Err(_) => refuse(request, context, Status::BAD_REQUEST),
+        }
+    }
+
+    fn file(
+        &self,
+        path: &[u8],
+        query: Option<&[u8]>,
+        request: &HttpRequest<'_>,
+        context: &mut Context<'_>,
+    ) {
         let connection = context.connection(request);
         let (date, unix_s) = (context.date, context.unix_s);
         match context.files.find(self.root, path, context.now) {
             Ok(found) => {
                 if found.prepared.is_none() {
-                    found.prepared = Some(prepare(path, found, unix_s));
+                    prepare(path, found, unix_s);
                 }
                 let answer = Answer {
-                    head: &request.head,
+                    head: request.head,
                     date,
                     connection,
                 };
@@ -120,20 +132,31 @@ impl Answer<'_> {
         }
     }
 
-    /// The hot path: a head that is ready, with today's date written over its
-    /// own, and the body behind it.
+    /// The hot path: an answer that is ready, with today's date written over
+    /// its own. It is copied in one go where nothing is to be added.
     fn whole(&self, found: &Found, prepared: &Prepared, replies: &mut Replies) {
+        let head_len = prepared.head_len;
+        let get = self.head.method() == Method::Get;
+        let usual = get && self.connection == Connection::KeepAlive;
+        let ready = if usual {
+            prepared.answer.len()
+        } else {
+            head_len
+        };
         let bytes = replies.bytes_mut();
         let start = bytes.len();
-        bytes.extend_from_slice(&prepared.head);
+        bytes.extend_from_slice(&prepared.answer[..ready]);
         let date_at = start + prepared.date_at;
         bytes[date_at..date_at + 29].copy_from_slice(self.date.as_bytes());
+        if ready > head_len {
+            return;
+        }
         if self.connection != Connection::KeepAlive {
             bytes.truncate(bytes.len() - 2); // the empty line comes after one more field
             bytes.extend_from_slice(self.connection.field_line());
             bytes.extend_from_slice(b"\r\n");
         }
-        if self.head.method() == Method::Get {
+        if get {
             append(found, 0, found.meta.len, replies);
         }
     }
@@ -205,12 +228,16 @@ impl Answer<'_> {
 fn append(found: &Found, first: u64, len: u64, replies: &mut Replies) {
     match &found.content {
         Content::File(file) => replies.file(file.clone(), first, len),
-        Content::Memory(bytes) => replies.body(bytes, first as usize..(first + len) as usize),
+        Content::Memory(bytes) => {
+            let (block, start) = bytes.block();
+            let first = start + first as usize;
+            replies.body(block, first..first + len as usize);
+        }
     }
 }
 
-/// Makes the head of the usual answer with this file.
-fn prepare(path: &[u8], found: &Found, unix_s: u64) -> Prepared {
+/// Makes the usual answer with this file ready. A small file moves into it.
+fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
     let named = if path.ends_with(b"/") {
         b"index.html"
     } else {
@@ -230,12 +257,22 @@ fn prepare(path: &[u8], found: &Found, unix_s: u64) -> Prepared {
         .field("ETag", &etag)
         .field("Accept-Ranges", b"bytes")
         .finish(Connection::KeepAlive);
-    Prepared {
-        head: head.into(),
+    let head_len = head.len();
+    let answer: Arc<[u8]> = match &found.content {
+        Content::Memory(bytes) if bytes.len() < COPY_BYTES_MAX => {
+            let answer: Arc<[u8]> = [&head[..], bytes].concat().into();
+            found.content = Content::Memory(Bytes::behind(answer.clone(), head_len));
+            answer
+        }
+        _ => head.into(),
+    };
+    found.prepared = Some(Prepared {
+        answer,
+        head_len,
         date_at,
         etag,
         media_type,
-    }
+    });
 }
 
 /// A strong tag: length and time of modification to the nanosecond.

@@ -2,7 +2,7 @@
 
 use super::message::{Fate, Message};
 use super::reason::CloseReason;
-use super::sink::{Own, Sink};
+use super::sink::{HttpRequest, Own, Sink};
 use super::state::Event;
 use super::{Means, Protocol, Session, Step, Stop};
 use crate::http::Status;
@@ -73,7 +73,14 @@ impl Session {
                 self.since = means.now;
                 Ok(self.end_if_last(Step::consumed(0)))
             }
-            Fate::Request(collected) => self.hand_on(collected.request(self.last), means, sink),
+            Fate::Request(collected) => {
+                let request = HttpRequest {
+                    head: &collected.head(),
+                    body: collected.body(),
+                    last: self.last,
+                };
+                self.hand_on(request, means, sink)
+            }
             Fate::Package { head, buffer } => {
                 match self.hand_on_package(*head, buffer.bytes(), means, sink) {
                     // It is consumed already: it cannot be offered again.

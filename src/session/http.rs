@@ -6,9 +6,9 @@ use super::sink::{BodyPlan, Flow, HttpRequest, Own, Request, Sink};
 use super::state::Event;
 use super::{Means, Session, Step, Stop};
 use crate::http::body::{Body, Chunked};
-use crate::http::head::NO_FIELDS;
+use crate::http::head::HeadRoom;
 use crate::http::parse::{self, End};
-use crate::http::{Framing, Head, HeadError, Status};
+use crate::http::{Framing, Head, HeadError, HeadMemo, Status};
 
 /// One empty line ahead of a request line is skipped (RFC 9112 2.2).
 const EMPTY_LINE: &[u8] = b"\r\n";
@@ -38,14 +38,12 @@ impl Session {
         }
         // The last head again? It is taken out, for the session needs the rest
         // of the means while the head is borrowed.
-        let memo = std::mem::take(means.memo);
-        let recalled = memo.recall(window(start, means));
-        let step = recalled.map(|head| self.take_head(&head, start, means, sink));
-        *means.memo = memo;
-        let step = match step {
-            Some(step) => step,
-            None => self.receive_new_head(start, means, sink),
+        let mut memo = std::mem::take(means.memo);
+        let step = match memo.recall(window(start, means)) {
+            Some(head) => self.take_head(&head, start, means, sink),
+            None => self.receive_new_head(start, means, &mut memo, sink),
         };
+        *means.memo = memo;
         // The empty line goes with its head: consumed ahead of it, it would
         // let another one be skipped.
         step.map(|step| match step.consumed {
@@ -58,6 +56,7 @@ impl Session {
         &mut self,
         input: &[u8],
         means: &mut Means<'_>,
+        memo: &mut HeadMemo,
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
         let window = window(input, means);
@@ -70,12 +69,12 @@ impl Session {
             Ok(End::NotYet { .. }) => return Err(self.refuse(HeadError::too_long(window), sink)),
             Err(error) => return Err(self.refuse(error, sink)),
         };
-        let mut spans = NO_FIELDS;
-        let head = match parse::parse(&input[..end], &mut spans) {
+        let mut room = HeadRoom::new();
+        let head = match parse::parse(&input[..end], &mut room) {
             Ok(head) => head,
             Err(error) => return Err(self.refuse(error, sink)),
         };
-        means.memo.remember(&head);
+        memo.remember(&head);
         self.take_head(&head, input, means, sink)
     }
 
@@ -107,7 +106,7 @@ impl Session {
             Framing::None | Framing::Length(0) => {
                 self.go(Event::NoBody);
                 let request = HttpRequest {
-                    head: *head,
+                    head,
                     body: &[],
                     last: self.last,
                 };
@@ -139,7 +138,7 @@ impl Session {
         if let (Body::Length(_), Some(whole)) = (&body, rest.get(..expect)) {
             self.go(Event::NoBody);
             let request = HttpRequest {
-                head: *head,
+                head,
                 body: whole,
                 last: self.last,
             };
@@ -174,7 +173,7 @@ impl Session {
         self.since = means.now;
         self.go(Event::BodyFollows);
         let request = HttpRequest {
-            head: *head,
+            head,
             body: &[],
             last: self.last,
         };

@@ -1,6 +1,5 @@
 //! A message whose body comes in parts.
 
-use super::sink::HttpRequest;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::limits::BODY_PROGRESS_BYTES;
 use crate::frame::layout::PackageHead;
@@ -105,13 +104,17 @@ impl Collected {
         pool.make_room(&mut self.buffer, data.len()) && self.buffer.append(data)
     }
 
-    /// The request, whole.
-    pub(super) fn request(&self, last: bool) -> HttpRequest<'_> {
-        let (head, body) = self.buffer.bytes().split_at(self.head_len);
-        HttpRequest {
-            head: Head::new(head, self.line, &self.fields),
-            body,
-            last,
-        }
+    /// The head of the request.
+    pub(super) fn head(&self) -> Head<'_> {
+        Head::new(
+            &self.buffer.bytes()[..self.head_len],
+            &self.line,
+            &self.fields,
+        )
+    }
+
+    /// The body of the request, as far as it has come.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.buffer.bytes()[self.head_len..]
     }
 }

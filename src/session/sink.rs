@@ -8,7 +8,7 @@ use crate::http::{Head, Status};
 #[derive(Clone, Copy, Debug)]
 pub struct HttpRequest<'a> {
     /// Request line and field lines.
-    pub head: Head<'a>,
+    pub head: &'a Head<'a>,
     /// The body, decoded; empty where there is none or where the service
     /// asked for it to be discarded.
     pub body: &'a [u8],

@@ -101,7 +101,7 @@ impl Recorder<'_> {
         assert!(head.bytes().len() <= self.rules.head_bytes);
         assert!(body.len() <= self.rules.body_bytes);
         self.events.push(Event::Request {
-            head: HeadCopy::of(&head),
+            head: HeadCopy::of(head),
             body: body.to_vec(),
             last,
         });
