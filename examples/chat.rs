@@ -1,7 +1,7 @@
 //! A chat room over packages: a group of peers, and a name for each.
 //!
 //! ```text
-//! cargo run --example chat [ADDR]                            127.0.0.1:9000 unless named
+//! cargo run --example chat [ADDR [QUIET_S]]                  127.0.0.1:9000 unless named
 //! pelton call 127.0.0.1:9000 --code 10 --text ann            who is in the room
 //! ```
 //!
@@ -11,27 +11,34 @@
 //! |---|---|---|
 //! | 10 join | a name, 1 to 32 bytes; again, to be called otherwise | to this client: who is in, a name a line |
 //! | 11 say | a text, 1 to 1000 bytes; only after joining | to all, the sender included: `name: text` |
+//! | 12 left | | to this client: it has said nothing for so long that it is out, and may join again |
 //!
 //! Anything else is bad: it is dropped, and the third time closes the
-//! connection. Whoever closes leaves the room.
+//! connection. Whoever closes leaves the room, and so does who says nothing
+//! for ten minutes, or as many seconds as the second argument says.
 
 use pelton::base::key::Peer;
 use pelton::config::{Listen, Protocol};
 use pelton::frame::Package;
 use pelton::service::Group;
+use pelton::session::Flow;
 use pelton::{Bad, Config, Context, Router, Server};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 const JOIN: u16 = 10;
 const SAY: u16 = 11;
+const LEFT: u16 = 12;
+const QUIET_S: u64 = 600;
 const NAME_BYTES_MAX: usize = 32;
 const TEXT_BYTES_MAX: usize = 1000;
 
 /// Who is in, and what they are called.
-#[derive(Default)]
 struct Room {
+    /// Who says nothing for this long is out.
+    quiet: Duration,
     group: Group,
     names: Mutex<BTreeMap<Peer, String>>,
 }
@@ -42,6 +49,7 @@ impl Room {
         let mut names = self.names();
         names.insert(context.peer, name.to_owned());
         self.group.join(context.peer);
+        context.set_timer(self.quiet);
         let all: Vec<&str> = names.values().map(String::as_str).collect();
         Ok(context.answer(JOIN, all.join("\n").as_bytes())?)
     }
@@ -49,7 +57,16 @@ impl Room {
     fn say(&self, package: &Package<'_>, context: &mut Context<'_>) -> Result<(), Bad> {
         let text = text(package.body, TEXT_BYTES_MAX)?;
         let name = self.names().get(&context.peer).cloned().ok_or(Bad)?;
+        context.set_timer(self.quiet);
         Ok(context.broadcast(&self.group, SAY, format!("{name}: {text}").as_bytes())?)
+    }
+
+    fn show_out(&self, context: &mut Context<'_>) -> Flow {
+        self.leave(context.peer);
+        match context.answer(LEFT, b"") {
+            Ok(()) => Flow::Continue,
+            Err(_) => Flow::End,
+        }
     }
 
     fn leave(&self, peer: Peer) {
@@ -80,11 +97,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         sites: Vec::new(),
         ..Config::default()
     };
-    let room = Arc::new(Room::default());
-    let (door, floor, exit) = (room.clone(), room.clone(), room);
+    let quiet_s = std::env::args().nth(2);
+    let quiet_s = quiet_s.map_or(Ok(QUIET_S), |text| text.parse())?;
+    let room = Arc::new(Room {
+        quiet: Duration::from_secs(quiet_s),
+        group: Group::default(),
+        names: Mutex::default(),
+    });
+    let (door, floor, clock, exit) = (room.clone(), room.clone(), room.clone(), room);
     let router = Router::new()
         .message(JOIN, move |package, context| door.join(package, context))
         .message(SAY, move |package, context| floor.say(package, context))
+        .timer(move |context| clock.show_out(context))
         .closed(move |peer| exit.leave(peer));
     let running = Server::new(config).service(router).start()?;
     println!("frame at {}", running.listeners()[0].0);

@@ -120,6 +120,18 @@ fn the_chat_is_heard_by_those_who_are_in() {
 }
 
 #[test]
+fn the_chat_shows_those_out_who_say_nothing() {
+    let mut chat = Example::start("chat", &["127.0.0.1:0", "1"]);
+    let addr = chat.address();
+    let [mut quiet, mut other] = [(); 2].map(|()| client(addr));
+    assert_eq!(call(&mut quiet, 10, b"quiet"), b"quiet");
+    assert_eq!(heard(&mut quiet, 12), b"");
+    assert_eq!(call(&mut other, 10, b"other"), b"other", "alone again");
+    assert_eq!(call(&mut other, 11, b"anybody?"), b"other: anybody?");
+    assert_eq!(sorted(call(&mut quiet, 10, b"back")), ["back", "other"]);
+}
+
+#[test]
 fn the_chat_closes_on_the_third_bad_package() {
     let mut chat = Example::start("chat", &["127.0.0.1:0"]);
     let mut client = client(chat.address());

@@ -414,6 +414,7 @@ fn what_is_wrong_with_a_file_has_its_status() {
             address: SocketAddr::from(([127, 0, 0, 1], 1)),
             draining: false,
             drains: &AtomicBool::new(false),
+            timer: None,
             unhandled: 0,
             files: &mut NoFiles(error),
             replies: &mut replies,

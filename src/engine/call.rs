@@ -45,6 +45,26 @@ pub(super) fn call(
     }
 }
 
+/// Tells the service that the timer of a connection rings. `mute`: what it
+/// answers is dropped.
+pub(super) fn timer(service: &dyn Service, context: &mut Context<'_>, mute: bool) -> Called {
+    let mark = context.replies.mark();
+    let flow = catch_unwind(AssertUnwindSafe(|| service.timer(context)));
+    match flow {
+        Err(_) => {
+            context.replies.truncate(mark);
+            log::error!("the handler of a timer panicked");
+            return Called::Panicked;
+        }
+        Ok(_) if mute => context.replies.clear(),
+        Ok(_) => {}
+    }
+    match flow {
+        Ok(Flow::End | Flow::NoMemory) => Called::Ended,
+        _ => Called::Answered,
+    }
+}
+
 /// Asks the service what to do with a body; after a panic it is refused.
 pub(super) fn plan(service: &dyn Service, head: &Head<'_>) -> BodyPlan {
     let plan = catch_unwind(AssertUnwindSafe(|| service.plan(head)));

@@ -10,6 +10,7 @@ use super::clock::{Clock, Date};
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Peer;
 use crate::base::limits::{BAD_PACKAGES_MAX, JOB_REQUESTS_MAX, READ_BYTES};
+use crate::base::tick::Time;
 use crate::frame::Package;
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
@@ -46,6 +47,8 @@ pub(super) struct Outcome {
     pub(super) bad: u32,
     pub(super) unhandled: u32,
     pub(super) panics: u32,
+    /// When the connection's timer is to ring, if a handler has set it.
+    pub(super) timer: Option<Time>,
     pub(super) end: Option<CloseReason>,
 }
 
@@ -65,6 +68,10 @@ enum Entry {
     Own(Own),
     /// The session dropped a bad package here.
     Bad,
+    /// The connection's timer rings; `mute`: answers have nowhere to go.
+    Timer {
+        mute: bool,
+    },
 }
 
 impl Job {
@@ -124,6 +131,17 @@ impl Job {
         self.entries.push(Entry::Bad);
     }
 
+    /// The connection's timer rings: a job of its own.
+    pub(super) fn add_timer(&mut self, mute: bool) {
+        self.strikes = 0;
+        self.entries.push(Entry::Timer { mute });
+    }
+
+    /// Whether the client has asked for any of it: a timer is no sign of life.
+    pub(super) fn is_asked(&self) -> bool {
+        !matches!(self.entries[..], [Entry::Timer { .. }])
+    }
+
     /// Whether nothing is in it.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -154,6 +172,7 @@ impl Job {
             address: self.address,
             draining: drains.load(Ordering::Relaxed),
             drains,
+            timer: None,
             unhandled: 0,
             files,
             replies: &mut self.replies,
@@ -169,6 +188,7 @@ impl Job {
                     continue;
                 }
                 Entry::Bad => Called::Bad,
+                Entry::Timer { mute } => call::timer(service, &mut context, *mute),
                 Entry::Http {
                     line,
                     head,
@@ -204,6 +224,7 @@ impl Job {
             }
         }
         self.outcome.unhandled += context.unhandled;
+        self.outcome.timer = context.timer.or(self.outcome.timer);
     }
 
     /// Whether entries are left that should be answered.

@@ -162,6 +162,13 @@ impl Exchange for ProactorSink<'_> {
         self.job.is_some()
     }
 
+    fn timer(&mut self, mute: bool) -> Flow {
+        let mut job = self.lane.job(self.peer, self.address);
+        job.add_timer(mute);
+        self.job = Some(job);
+        Flow::Continue
+    }
+
     fn wait(&self) -> Option<Step> {
         if self.mail_waits {
             Some(Step::Mail)

@@ -58,6 +58,17 @@ impl Exchange for ReactorSink<'_> {
         false
     }
 
+    fn timer(&mut self, mute: bool) -> Flow {
+        match call::timer(self.service, &mut self.context, mute) {
+            Called::Answered | Called::Bad => Flow::Continue,
+            Called::Ended => Flow::End,
+            Called::Panicked => {
+                self.tally.add(Count::Panics, 1);
+                Flow::End
+            }
+        }
+    }
+
     fn wait(&self) -> Option<Step> {
         self.mail_waits.then_some(Step::Mail)
     }

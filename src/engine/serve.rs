@@ -70,6 +70,7 @@ impl Worker {
                     address,
                     draining,
                     drains: &fleet.drains,
+                    timer: None,
                     unhandled: 0,
                     files,
                     replies,
@@ -82,6 +83,9 @@ impl Worker {
                     mail_waits,
                 };
                 let step = task.run(connection, input, &mut means, &mut sink);
+                if let Some(due) = sink.context.timer {
+                    connection.set_timer(due);
+                }
                 if sink.context.unhandled > 0 {
                     tally.add(Count::Unhandled, u64::from(sink.context.unhandled));
                 }
@@ -206,9 +210,15 @@ impl Worker {
         let mut means = self.kit.means(&fleet.rules);
         let unfinished = job.is_unfinished();
         let outcome = job.outcome;
+        if let Some(due) = job.outcome.timer.take() {
+            connection.set_timer(due);
+        }
         let step = if unfinished {
             connection.answer_in_part(&mut job.replies, &mut means)
         } else {
+            if job.is_asked() {
+                connection.renew(means.now);
+            }
             connection.complete(outcome.strikes, outcome.end, &mut job.replies, &mut means)
         };
         match step {

@@ -9,7 +9,7 @@ use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
 use crate::service::Replies;
-use crate::session::{CloseReason, Means, Protocol, Rules, Session, Sink};
+use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
 use mio::event::Event;
 use mio::net::TcpStream;
 use std::net::SocketAddr;
@@ -22,6 +22,11 @@ pub trait Exchange: Sink {
     /// Whether requests were taken that will be answered later. Nothing more
     /// is received until they are.
     fn in_flight(&self) -> bool;
+
+    /// Tells the service that the connection's timer rings, there and then or
+    /// in the pool. `mute`: answers have nowhere to go. [`Flow::End`]: the
+    /// connection ends.
+    fn timer(&mut self, mute: bool) -> Flow;
 
     /// What requests have to wait for before they can be taken; `None`: they
     /// can.
@@ -112,6 +117,8 @@ pub struct Connection {
     pub(super) lingering: Option<Box<Lingering>>,
     /// When the outbox last moved on.
     pub(super) moved: Time,
+    /// When the service wants to be called for it.
+    timer: Time,
 }
 
 impl Connection {
@@ -146,6 +153,7 @@ impl Connection {
             ending: None,
             lingering: None,
             moved: now,
+            timer: Time::NEVER,
         }
     }
 
@@ -168,6 +176,11 @@ impl Connection {
         if SERVER_LISTS & list as u8 != 0 {
             self.session.resume(now);
         }
+    }
+
+    /// What it asked for is answered: its client's time starts anew.
+    pub fn renew(&mut self, now: Time) {
+        self.session.resume(now);
     }
 
     /// Remembers what an event says of the socket.
@@ -204,48 +217,9 @@ impl Connection {
         }
     }
 
-    /// The earliest of its deadlines.
-    #[must_use]
-    pub fn due(&self, rules: &Rules) -> Time {
-        if let Some(lingering) = &self.lingering {
-            return lingering.until;
-        }
-        let sending = match (&self.outbox, rules.progress) {
-            (Some(_), Some(progress)) => self.moved + progress,
-            _ => Time::NEVER,
-        };
-        let receiving = if self.receives() {
-            self.session.deadline(rules)
-        } else {
-            Time::NEVER
-        };
-        sending.min(receiving)
-    }
-
-    /// A deadline has passed, if `due` says so.
-    pub fn expire<X: Exchange>(&mut self, means: &mut Means<'_>, sink: &mut X) -> Step {
-        let now = means.now;
-        if self.due(means.rules) > now {
-            return Step::Event;
-        }
-        if self.lingering.is_some() {
-            return Step::Close(
-                self.ending
-                    .map_or(CloseReason::Done, |ending| ending.reason),
-            );
-        }
-        let stuck = means
-            .rules
-            .progress
-            .is_some_and(|progress| self.moved + progress <= now);
-        if self.outbox.is_some() && stuck {
-            return Step::Close(CloseReason::SlowReader);
-        }
-        let reason = self.session.expire(sink);
-        let linger = !sink.replies().is_empty();
-        self.ending = Some(Ending { reason, linger });
-        self.write_replies(means, sink)
-            .unwrap_or(Step::Close(reason))
+    /// Sets when the service is to be called for it.
+    pub fn set_timer(&mut self, due: Time) {
+        self.timer = due;
     }
 
     /// Whether nothing is under way and nothing has been for `quiet`.
@@ -293,6 +267,16 @@ impl Connection {
         Key {
             index,
             generation: self.generation,
+        }
+    }
+
+    /// When the service is to be called for it: not while a call is under way,
+    /// nor once it is ending.
+    pub(super) fn timer_due(&self) -> Time {
+        if self.in_flight || self.ending.is_some() {
+            Time::NEVER
+        } else {
+            self.timer
         }
     }
 

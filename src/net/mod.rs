@@ -2,6 +2,7 @@
 
 mod closing;
 pub mod connection;
+mod due;
 pub mod files;
 pub mod listener;
 pub mod outbox;

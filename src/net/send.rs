@@ -20,7 +20,6 @@ impl Connection {
         means: &mut Means<'_>,
     ) -> Option<Step> {
         self.in_flight = false;
-        self.session.resume(means.now);
         let end = end.or(self.session.strike(strikes).err());
         if let (Some(reason), None) = (end, self.ending) {
             self.session.end();

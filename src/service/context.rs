@@ -5,12 +5,13 @@ use super::group::Group;
 use super::replies::Replies;
 use super::response::Response;
 use crate::base::key::Peer;
-use crate::base::tick::Time;
+use crate::base::tick::{Millis, Time};
 use crate::frame::codec::{self, TooLong};
 use crate::http::{Connection, HttpDate};
 use crate::session::HttpRequest;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// The surroundings of one call: time, who asks, files, and where answers go.
 pub struct Context<'a> {
@@ -29,6 +30,9 @@ pub struct Context<'a> {
     pub draining: bool,
     /// The same as it is now: a drain may begin while a handler blocks.
     pub drains: &'a AtomicBool,
+    /// When the connection's timer is to ring, if this call sets it: see
+    /// [`Context::set_timer`].
+    pub timer: Option<Time>,
     /// Packages that no handler was for: dropped, and counted here.
     pub unhandled: u32,
     /// Files below the roots of the sites.
@@ -67,6 +71,20 @@ impl Context<'_> {
             self.replies.letter(letter);
         }
         Ok(())
+    }
+
+    /// Has [`Service::timer`](super::Service::timer) called for this connection
+    /// once, `after` from now, in place of what was set before. It never rings
+    /// early, and late by a second or two, for the wheel it rides ticks once a
+    /// second; while a call for the connection is under way it waits.
+    pub fn set_timer(&mut self, after: Duration) {
+        let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.timer = Some(self.now + Millis(after));
+    }
+
+    /// Takes back what [`Context::set_timer`] has set.
+    pub fn stop_timer(&mut self) {
+        self.timer = Some(Time::NEVER);
     }
 
     /// Answers an HTTP request.

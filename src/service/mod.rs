@@ -55,6 +55,15 @@ pub trait Service: Send + Sync + 'static {
     /// proactor mode it runs on a thread of the pool and may block.
     fn call(&self, request: &Request<'_>, context: &mut Context<'_>) -> Flow;
 
+    /// The timer that a call has set with [`Context::set_timer`] rings: it may
+    /// send packages, set the timer anew, or end the connection with
+    /// [`Flow::End`]. Runs where calls run. Over HTTP nothing can be said
+    /// unasked: what is answered to such a connection is dropped.
+    fn timer(&self, context: &mut Context<'_>) -> Flow {
+        let _ = context;
+        Flow::Continue
+    }
+
     /// The connection of `peer` is gone; no call for it is under way any more.
     /// Runs on the loop's thread, so it must not block.
     fn closed(&self, peer: Peer) {

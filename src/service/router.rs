@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 type HttpHandler = Box<dyn Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync>;
 type MessageHandler = Box<dyn Fn(&Package<'_>, &mut Context<'_>) -> Result<(), Bad> + Send + Sync>;
+type TimerHandler = Box<dyn Fn(&mut Context<'_>) -> Flow + Send + Sync>;
 type ClosedHandler = Box<dyn Fn(Peer) + Send + Sync>;
 
 /// A [`Service`] made of handlers. What no handler is for goes to the static
@@ -33,6 +34,7 @@ type ClosedHandler = Box<dyn Fn(Peer) + Send + Sync>;
 pub struct Router {
     paths: HashMap<Vec<u8>, Vec<(Method, &'static str, HttpHandler)>>,
     codes: HashMap<u16, MessageHandler>,
+    timer: Option<TimerHandler>,
     closed: Vec<ClosedHandler>,
     site: Option<StaticSite>,
 }
@@ -76,6 +78,17 @@ impl Router {
     {
         assert!(code != frame::HEARTBEAT, "code 0 is the heartbeat");
         self.codes.insert(code, Box::new(handler));
+        self
+    }
+
+    /// Timers that handlers have set with [`Context::set_timer`] ring here; the
+    /// last one set counts. [`Flow::End`] ends the connection.
+    #[must_use]
+    pub fn timer<H>(mut self, handler: H) -> Router
+    where
+        H: Fn(&mut Context<'_>) -> Flow + Send + Sync + 'static,
+    {
+        self.timer = Some(Box::new(handler));
         self
     }
 
@@ -174,6 +187,13 @@ impl Service for Router {
                     Flow::Continue
                 }
             },
+        }
+    }
+
+    fn timer(&self, context: &mut Context<'_>) -> Flow {
+        match &self.timer {
+            Some(handler) => handler(context),
+            None => Flow::Continue,
         }
     }
 
