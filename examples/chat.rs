@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | 10 join | a name, 1 to 32 bytes; again, to be called otherwise | to this client: who is in, a name a line |
 //! | 11 say | a text, 1 to 1000 bytes; only after joining | to all, the sender included: `name: text` |
-//! | 12 left | | to this client: it has said nothing for so long that it is out, and may join again |
+//! | 12 left | | to all who were in: the name of one that is out, and may join again |
 //!
 //! Anything else is bad: it is dropped, and the third time closes the
 //! connection. Whoever closes leaves the room, and so does who says nothing
@@ -61,17 +61,13 @@ impl Room {
         Ok(context.broadcast(&self.group, SAY, format!("{name}: {text}").as_bytes())?)
     }
 
-    fn show_out(&self, context: &mut Context<'_>) -> Flow {
-        self.leave(context.peer);
-        match context.answer(LEFT, b"") {
-            Ok(()) => Flow::Continue,
-            Err(_) => Flow::End,
+    /// Tells all, and is out. A connection that is gone hears nothing of it.
+    fn leave(&self, context: &mut Context<'_>) {
+        if let Some(name) = self.names().remove(&context.peer) {
+            // A name is short enough for any package.
+            let _ = context.broadcast(&self.group, LEFT, name.as_bytes());
+            self.group.leave(context.peer);
         }
-    }
-
-    fn leave(&self, peer: Peer) {
-        self.group.leave(peer);
-        self.names().remove(&peer);
     }
 
     /// A map of names is whole after any panic, so poison is no matter.
@@ -108,8 +104,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let router = Router::new()
         .message(JOIN, move |package, context| door.join(package, context))
         .message(SAY, move |package, context| floor.say(package, context))
-        .timer(move |context| clock.show_out(context))
-        .closed(move |peer| exit.leave(peer));
+        .timer(move |context| {
+            clock.leave(context);
+            Flow::Continue
+        })
+        .closed(move |_, context| exit.leave(context));
     let running = Server::new(config).service(router).start()?;
     println!("frame at {}", running.listeners()[0].0);
     running.wait()?;

@@ -126,7 +126,7 @@ fn resets_at_any_time_leave_nothing_behind() {
     both(|mode| {
         let gone = Arc::new(AtomicU64::new(0));
         let told = gone.clone();
-        let router = router().closed(move |_| {
+        let router = router().closed(move |_, _| {
             told.fetch_add(1, Ordering::SeqCst);
         });
         let rig = Rig::with_router(mode, one_worker, router);

@@ -481,8 +481,8 @@ fn post_office() -> Router {
                 .broadcast(&group, TELL_ALL, package.body)
                 .map_err(|_| Bad)
         })
-        .closed(move |peer| {
-            left.leave(peer);
+        .closed(move |_, context| {
+            left.leave(context.peer);
         })
 }
 

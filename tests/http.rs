@@ -10,7 +10,7 @@ use pelton::http::HttpDate;
 use pelton::http::head::HeadRoom;
 use pelton::http::parse::parse;
 use pelton::service::{
-    Context, FileError, Files, Found, Replies, Response, Router, Service, StaticSite,
+    Context, FileError, Files, Found, Replies, Response, Router, Service, State, StaticSite,
 };
 use pelton::session::{CloseReason, HttpRequest, Request};
 use std::fs;
@@ -417,6 +417,7 @@ fn what_is_wrong_with_a_file_has_its_status() {
             timer: None,
             unhandled: 0,
             files: &mut NoFiles(error),
+            state: &mut State::default(),
             replies: &mut replies,
         };
         let request = HttpRequest {

@@ -4,7 +4,6 @@
 
 mod support;
 
-use pelton::base::key::Peer;
 use pelton::config::{Config, Mode};
 use pelton::engine::Count;
 use pelton::engine::doorbell::{Doorbell, Wake};
@@ -161,7 +160,7 @@ fn large_answers_to_slow_readers_come_whole() {
     both(|mode| {
         let gone = Arc::new(AtomicU64::new(0));
         let count = gone.clone();
-        let router = Router::new().site(StaticSite::new(0)).closed(move |_| {
+        let router = Router::new().site(StaticSite::new(0)).closed(move |_, _| {
             count.fetch_add(1, Ordering::Relaxed);
         });
         let adjust = |config: &mut Config| {
@@ -220,8 +219,8 @@ fn talk() -> Router {
                 .broadcast(&told, TELL, package.body)
                 .map_err(|_| Bad)
         })
-        .closed(move |peer: Peer| {
-            left.leave(peer);
+        .closed(move |_, context| {
+            left.leave(context.peer);
         })
 }
 

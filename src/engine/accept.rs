@@ -73,6 +73,7 @@ impl Worker {
         ));
         let deferred = listener.deferred;
         self.tally().add(Count::Accepted, 1);
+        self.greet(key);
         Accepted::One(key, deferred)
     }
 

@@ -1,9 +1,8 @@
 //! One call of a service, the same in both modes.
 
-use crate::base::key::Peer;
 use crate::http::{Head, Status};
 use crate::service::{Context, Response, Service};
-use crate::session::{BodyPlan, Flow, HttpRequest, Request};
+use crate::session::{BodyPlan, CloseReason, Flow, HttpRequest, Request};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What became of a call.
@@ -74,11 +73,26 @@ pub(super) fn plan(service: &dyn Service, head: &Head<'_>) -> BodyPlan {
     })
 }
 
-/// Tells the service that a connection is gone.
-pub(super) fn closed(service: &dyn Service, peer: Peer) {
-    if catch_unwind(AssertUnwindSafe(|| service.closed(peer))).is_err() {
+/// Tells the service of a new connection; `false` if it panicked over it.
+pub(super) fn connected(service: &dyn Service, context: &mut Context<'_>) -> bool {
+    let done = catch_unwind(AssertUnwindSafe(|| service.connected(context))).is_ok();
+    if !done {
+        log::error!("the service panicked over a new connection");
+    }
+    done
+}
+
+/// Tells the service that a connection is gone; `false` if it panicked.
+pub(super) fn closed(
+    service: &dyn Service,
+    reason: CloseReason,
+    context: &mut Context<'_>,
+) -> bool {
+    let done = catch_unwind(AssertUnwindSafe(|| service.closed(reason, context))).is_ok();
+    if !done {
         log::error!("the service panicked over a connection that is gone");
     }
+    done
 }
 
 fn panicked(request: &Request<'_>, context: &mut Context<'_>) {

@@ -14,7 +14,7 @@ use crate::base::tick::Time;
 use crate::frame::Package;
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
-use crate::service::{Context, Replies, Service, own};
+use crate::service::{Context, Replies, Service, State, own};
 use crate::session::{CloseReason, HttpRequest, Own, Request};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -33,6 +33,8 @@ pub(super) struct Job {
     answered: usize,
     /// Bad packages of the connection ahead of the next entry.
     strikes: u8,
+    /// What the service keeps with the connection: it travels along.
+    pub(super) state: State,
     /// The answers so far.
     pub(super) replies: Replies,
     pub(super) outcome: Outcome,
@@ -84,6 +86,7 @@ impl Job {
             entries: Vec::new(),
             answered: 0,
             strikes: 0,
+            state: State::default(),
             replies: Replies::new(),
             outcome: Outcome::default(),
         })
@@ -100,6 +103,7 @@ impl Job {
         self.replies.clear();
         let _ = self.replies.take_letters();
         self.outcome = Outcome::default();
+        self.state = State::default();
     }
 
     /// Copies a request in; `false` if there is no memory for it.
@@ -175,6 +179,7 @@ impl Job {
             timer: None,
             unhandled: 0,
             files,
+            state: &mut self.state,
             replies: &mut self.replies,
         };
         for entry in &self.entries[self.answered..] {

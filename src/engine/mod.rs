@@ -22,6 +22,7 @@ mod gate;
 #[doc(hidden)]
 pub mod inbox;
 mod job;
+mod lifetime;
 mod mail;
 mod notes;
 #[doc(hidden)]

@@ -9,7 +9,7 @@ use crate::base::limits::JOBS_KEPT_MAX;
 use crate::http::{Head, HttpDate};
 use crate::net::connection::{Exchange, Step};
 use crate::service::{Replies, Service, own};
-use crate::session::{BodyPlan, Flow, Own, Request, Sink};
+use crate::session::{BodyPlan, CloseReason, Flow, Own, Request, Sink};
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 
@@ -23,6 +23,8 @@ pub(super) struct Lane {
     free: Vec<Box<Job>>,
     parked: HashMap<u32, Box<Job>>,
     waiting: VecDeque<Key>,
+    /// Connections that are gone while their job is under way, and why.
+    departed: HashMap<Key, CloseReason>,
 }
 
 impl Lane {
@@ -32,6 +34,7 @@ impl Lane {
             free: Vec::new(),
             parked: HashMap::new(),
             waiting: VecDeque::new(),
+            departed: HashMap::new(),
         }
     }
 
@@ -82,6 +85,16 @@ impl Lane {
             return None;
         }
         self.parked.remove(&index)
+    }
+
+    /// Remembers why a connection is gone until its job is back.
+    pub(super) fn depart(&mut self, key: Key, reason: CloseReason) {
+        self.departed.insert(key, reason);
+    }
+
+    /// Why the connection of a job that is back is gone.
+    pub(super) fn departed(&mut self, key: Key) -> CloseReason {
+        self.departed.remove(&key).unwrap_or(CloseReason::Done)
     }
 
     /// Takes a job back for another use.

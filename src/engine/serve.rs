@@ -1,8 +1,8 @@
 //! What a worker does for its connections: serve, settle, expire, close.
 
-use super::call;
 use super::fleet::Fleet;
 use super::job::Job;
+use super::lifetime::Party;
 use super::proactor::ProactorSink;
 use super::reactor::ReactorSink;
 use super::tally::Count;
@@ -42,6 +42,7 @@ impl Worker {
             key,
         };
         let address = connection.address();
+        let mut state = std::mem::take(&mut connection.state);
         let draining = self.draining.is_some();
         let tally = &fleet.tallies[usize::from(self.id)];
         let mail_waits = mail_stuck && connection.mailed;
@@ -73,6 +74,7 @@ impl Worker {
                     timer: None,
                     unhandled: 0,
                     files,
+                    state: &mut state,
                     replies,
                 };
                 let service = &*fleet.service;
@@ -109,6 +111,7 @@ impl Worker {
                 (step, sink.job)
             }
         };
+        connection.state = state;
         self.submit(key, job);
         if self.kit.replies.has_letters() {
             self.post_letters(key);
@@ -203,10 +206,17 @@ impl Worker {
         let Some(connection) = connection.filter(|owner| owner.generation == key.generation) else {
             // The connection is gone, and perhaps its slot has another owner,
             // who gets nothing of this.
+            let reason = lane.departed(key);
+            let party = Party {
+                key,
+                address: job.address,
+                state: std::mem::take(&mut job.state),
+            };
             lane.recycle(job, &mut self.kit.pool);
             self.post_letters(key);
-            return call::closed(&*fleet.service, job_peer(self.id, key));
+            return self.part(party, reason);
         };
+        connection.state = std::mem::take(&mut job.state);
         let mut means = self.kit.means(&fleet.rules);
         let unfinished = job.is_unfinished();
         let outcome = job.outcome;
@@ -262,9 +272,12 @@ impl Worker {
 
     /// Sends a job to the pool.
     fn submit(&mut self, key: Key, job: Option<Box<Job>>) {
-        let (Mode::Proactor(lane), Some(job)) = (&mut self.mode, job) else {
+        let (Mode::Proactor(lane), Some(mut job)) = (&mut self.mode, job) else {
             return;
         };
+        if let Some(connection) = self.slab.get_mut(key.index as usize) {
+            job.state = std::mem::take(&mut connection.state);
+        }
         lane.spend();
         if let Err(job) = self.fleet.jobs.push(job) {
             debug_assert!(false, "there are no more jobs than credits");
@@ -328,8 +341,16 @@ impl Worker {
             lane.recycle(job, &mut self.kit.pool);
         }
         // With a job under way the service hears of it when that is back.
-        if !in_pool {
-            call::closed(&*self.fleet.service, job_peer(self.id, key));
+        match &mut self.mode {
+            Mode::Proactor(lane) if in_pool => lane.depart(key, reason),
+            _ => {
+                let party = Party {
+                    key,
+                    address: connection.address(),
+                    state: std::mem::take(&mut connection.state),
+                };
+                self.part(party, reason);
+            }
         }
     }
 
@@ -366,8 +387,4 @@ impl Task {
             Task::Expire => connection.expire(means, sink),
         }
     }
-}
-
-fn job_peer(worker: u16, key: Key) -> Peer {
-    Peer { worker, key }
 }

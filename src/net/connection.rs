@@ -8,7 +8,7 @@ use super::outbox::Outbox;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
-use crate::service::Replies;
+use crate::service::{Replies, State};
 use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
 use mio::event::Event;
 use mio::net::TcpStream;
@@ -119,6 +119,8 @@ pub struct Connection {
     pub(super) moved: Time,
     /// When the service wants to be called for it.
     timer: Time,
+    /// What the service keeps with it; elsewhere while a call is under way.
+    pub state: State,
 }
 
 impl Connection {
@@ -154,6 +156,7 @@ impl Connection {
             lingering: None,
             moved: now,
             timer: Time::NEVER,
+            state: State::default(),
         }
     }
 

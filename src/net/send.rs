@@ -41,6 +41,15 @@ impl Connection {
         step
     }
 
+    /// Writes what the service has to say to a new client.
+    pub fn greet(&mut self, replies: &mut Replies, means: &mut Means<'_>) -> Option<Step> {
+        if self.session.protocol() != Protocol::Frame {
+            replies.clear();
+            return None;
+        }
+        self.write_answers(replies, means)
+    }
+
     /// Queues a package from elsewhere, to be written in the connection's next
     /// turn. `false`: this connection does not take packages.
     ///

@@ -4,6 +4,7 @@ use super::files::{FileError, Files, Found};
 use super::group::Group;
 use super::replies::Replies;
 use super::response::Response;
+use super::state::State;
 use crate::base::key::Peer;
 use crate::base::tick::{Millis, Time};
 use crate::frame::codec::{self, TooLong};
@@ -37,6 +38,8 @@ pub struct Context<'a> {
     pub unhandled: u32,
     /// Files below the roots of the sites.
     pub files: &'a mut dyn Files,
+    /// What the service keeps with this connection.
+    pub state: &'a mut State,
     /// Where the answers gather.
     pub replies: &'a mut Replies,
 }

@@ -14,6 +14,7 @@ pub mod replies;
 pub mod response;
 pub mod router;
 pub mod site;
+pub mod state;
 
 pub use context::Context;
 pub use files::{Bytes, Content, FileError, Files, Found, Meta, Prepared};
@@ -22,11 +23,11 @@ pub use replies::{Letter, Recipients, Replies};
 pub use response::Response;
 pub use router::Router;
 pub use site::StaticSite;
+pub use state::State;
 
-use crate::base::key::Peer;
 use crate::frame::codec::TooLong;
 use crate::http::Head;
-use crate::session::{BodyPlan, Flow, Request};
+use crate::session::{BodyPlan, CloseReason, Flow, Request};
 
 /// A package is not what its code promises: it is dropped and counted, and the
 /// third in one connection closes it.
@@ -64,9 +65,19 @@ pub trait Service: Send + Sync + 'static {
         Flow::Continue
     }
 
-    /// The connection of `peer` is gone; no call for it is under way any more.
-    /// Runs on the loop's thread, so it must not block.
-    fn closed(&self, peer: Peer) {
-        let _ = peer;
+    /// A connection was accepted: the place to set its state and its timer,
+    /// and to greet a client that is known to speak packages (on an `auto` port
+    /// it is not yet; what is said there, or over HTTP, is dropped). Runs on the
+    /// loop's thread in either mode, so it must not block.
+    fn connected(&self, context: &mut Context<'_>) {
+        let _ = context;
+    }
+
+    /// The connection is gone, and why; no call for it is under way any more,
+    /// and its state is dropped after this one. What is answered is dropped as
+    /// well, what is sent to others goes out. Runs on the loop's thread in
+    /// either mode, so it must not block.
+    fn closed(&self, reason: CloseReason, context: &mut Context<'_>) {
+        let _ = (reason, context);
     }
 }

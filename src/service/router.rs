@@ -4,17 +4,17 @@ use super::context::Context;
 use super::response::Response;
 use super::site::StaticSite;
 use super::{Bad, Service, echo};
-use crate::base::key::Peer;
 use crate::frame::{self, Package};
 use crate::http::target;
 use crate::http::{Head, Method, Status};
-use crate::session::{BodyPlan, Flow, HttpRequest, Request};
+use crate::session::{BodyPlan, CloseReason, Flow, HttpRequest, Request};
 use std::collections::HashMap;
 
 type HttpHandler = Box<dyn Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync>;
 type MessageHandler = Box<dyn Fn(&Package<'_>, &mut Context<'_>) -> Result<(), Bad> + Send + Sync>;
 type TimerHandler = Box<dyn Fn(&mut Context<'_>) -> Flow + Send + Sync>;
-type ClosedHandler = Box<dyn Fn(Peer) + Send + Sync>;
+type ConnectedHandler = Box<dyn Fn(&mut Context<'_>) + Send + Sync>;
+type ClosedHandler = Box<dyn Fn(CloseReason, &mut Context<'_>) + Send + Sync>;
 
 /// A [`Service`] made of handlers. What no handler is for goes to the static
 /// site, if there is one; a package without a handler is dropped and counted.
@@ -35,6 +35,7 @@ pub struct Router {
     paths: HashMap<Vec<u8>, Vec<(Method, &'static str, HttpHandler)>>,
     codes: HashMap<u16, MessageHandler>,
     timer: Option<TimerHandler>,
+    connected: Vec<ConnectedHandler>,
     closed: Vec<ClosedHandler>,
     site: Option<StaticSite>,
 }
@@ -92,9 +93,24 @@ impl Router {
         self
     }
 
-    /// `handler` hears of every connection that is gone, on the loop's thread.
+    /// `handler` hears of every connection that is accepted, on the loop's
+    /// thread: see [`Service::connected`].
     #[must_use]
-    pub fn closed(mut self, handler: impl Fn(Peer) + Send + Sync + 'static) -> Router {
+    pub fn connected<H>(mut self, handler: H) -> Router
+    where
+        H: Fn(&mut Context<'_>) + Send + Sync + 'static,
+    {
+        self.connected.push(Box::new(handler));
+        self
+    }
+
+    /// `handler` hears of every connection that is gone, on the loop's thread:
+    /// see [`Service::closed`].
+    #[must_use]
+    pub fn closed<H>(mut self, handler: H) -> Router
+    where
+        H: Fn(CloseReason, &mut Context<'_>) + Send + Sync + 'static,
+    {
         self.closed.push(Box::new(handler));
         self
     }
@@ -197,9 +213,15 @@ impl Service for Router {
         }
     }
 
-    fn closed(&self, peer: Peer) {
+    fn connected(&self, context: &mut Context<'_>) {
+        for handler in &self.connected {
+            handler(context);
+        }
+    }
+
+    fn closed(&self, reason: CloseReason, context: &mut Context<'_>) {
         for handler in &self.closed {
-            handler(peer);
+            handler(reason, context);
         }
     }
 }
