@@ -64,6 +64,11 @@ pub(super) fn timer(service: &dyn Service, context: &mut Context<'_>, mute: bool
     }
 }
 
+/// Asks the service whether a request may block; after a panic it may.
+pub(super) fn blocks(service: &dyn Service, request: &Request<'_>) -> bool {
+    catch_unwind(AssertUnwindSafe(|| service.blocks(request))).unwrap_or(true)
+}
+
 /// Asks the service what to do with a body; after a panic it is refused.
 pub(super) fn plan(service: &dyn Service, head: &Head<'_>) -> BodyPlan {
     let plan = catch_unwind(AssertUnwindSafe(|| service.plan(head)));

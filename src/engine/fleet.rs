@@ -42,7 +42,10 @@ pub(super) struct Post {
 /// path.
 pub(super) struct Fleet {
     pub(super) service: Arc<dyn Service>,
+    /// The switch: it picks the sink, and nothing else.
     pub(super) mode: Mode,
+    /// There are pool threads.
+    pub(super) pooled: bool,
     pub(super) rules: Rules,
     pub(super) queue_len: usize,
     /// Connections that one worker takes.

@@ -2,12 +2,12 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `server.rs` | builds everything, starts the threads, waits for them |
+//! | `server.rs`, `threads.rs` | builds everything, starts the threads, waits for them |
 //! | `worker.rs` | one loop: its turn, on one page |
 //! | `serve.rs`, `accept.rs`, `mail.rs`, `drain.rs` | the parts of a turn |
-//! | `reactor.rs`, `proactor.rs` | the two sinks, and the lane to the pool |
-//! | `job.rs`, `pool.rs` | requests on their way through the pool |
-//! | `call.rs` | one call of the service |
+//! | `reactor.rs`, `proactor.rs` | the two sinks |
+//! | `lane.rs`, `job.rs`, `jobs.rs`, `pool.rs` | requests on their way through the pool |
+//! | `call.rs`, `lifetime.rs` | one call of the service; a connection's begin and end |
 //! | `doorbell.rs`, `inbox.rs`, `queue.rs` | how threads meet without waiting |
 //! | `fleet.rs`, `tally.rs`, `notes.rs`, `clock.rs` | what they share, count, tell, and what time it is |
 
@@ -22,6 +22,8 @@ mod gate;
 #[doc(hidden)]
 pub mod inbox;
 mod job;
+mod jobs;
+mod lane;
 mod lifetime;
 mod mail;
 mod notes;
@@ -34,6 +36,7 @@ mod reactor;
 mod serve;
 mod server;
 mod tally;
+mod threads;
 mod worker;
 
 pub use server::{Handle, Running, Server, StartError};

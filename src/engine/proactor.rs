@@ -2,116 +2,15 @@
 
 use super::call;
 use super::job::Job;
+use super::lane::Lane;
 use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
-use crate::base::key::{Key, Peer};
-use crate::base::limits::JOBS_KEPT_MAX;
+use crate::base::key::Peer;
 use crate::http::{Head, HttpDate};
 use crate::net::connection::{Exchange, Step};
 use crate::service::{Replies, Service, own};
-use crate::session::{BodyPlan, CloseReason, Flow, Own, Request, Sink};
-use std::collections::{HashMap, VecDeque};
+use crate::session::{BodyPlan, Flow, Own, Request, Sink};
 use std::net::SocketAddr;
-
-/// One worker's lane to the pool and back. Owns the credits, the jobs that are
-/// free, and those that wait for their connection to take the first answers.
-#[derive(Debug)]
-pub(super) struct Lane {
-    /// Jobs that may yet be submitted: so many that no queue can be full.
-    credits: usize,
-    #[allow(clippy::vec_box, reason = "jobs travel in their boxes, which are kept")]
-    free: Vec<Box<Job>>,
-    parked: HashMap<u32, Box<Job>>,
-    waiting: VecDeque<Key>,
-    /// Connections that are gone while their job is under way, and why.
-    departed: HashMap<Key, CloseReason>,
-}
-
-impl Lane {
-    pub(super) fn new(credits: usize) -> Lane {
-        Lane {
-            credits,
-            free: Vec::new(),
-            parked: HashMap::new(),
-            waiting: VecDeque::new(),
-            departed: HashMap::new(),
-        }
-    }
-
-    pub(super) fn has_credit(&self) -> bool {
-        self.credits > 0
-    }
-
-    /// Takes a credit: the job that goes with it is submitted next.
-    pub(super) fn spend(&mut self) {
-        debug_assert!(self.credits > 0);
-        self.credits -= 1;
-    }
-
-    /// A completion was drained: its credit is back.
-    pub(super) fn earn(&mut self) {
-        self.credits += 1;
-    }
-
-    /// `key` has requests and there is no credit.
-    pub(super) fn wait(&mut self, key: Key) {
-        self.waiting.push_back(key);
-    }
-
-    /// The connections that have waited longest, as many as there are credits.
-    pub(super) fn resumable(&mut self) -> Vec<Key> {
-        let count = self.credits.min(self.waiting.len());
-        self.waiting.drain(..count).collect()
-    }
-
-    /// Whether somebody waits for a credit and there is one: the last one to
-    /// be resumed may have had no use for it.
-    pub(super) fn can_resume(&self) -> bool {
-        self.credits > 0 && !self.waiting.is_empty()
-    }
-
-    /// Keeps a job whose answers so far are as much as its connection takes.
-    pub(super) fn park(&mut self, index: u32, job: Box<Job>) {
-        self.parked.insert(index, job);
-    }
-
-    pub(super) fn is_parked(&self, index: u32) -> bool {
-        self.parked.contains_key(&index)
-    }
-
-    /// The job that was parked for a connection.
-    pub(super) fn unpark(&mut self, index: u32) -> Option<Box<Job>> {
-        if self.parked.is_empty() {
-            return None;
-        }
-        self.parked.remove(&index)
-    }
-
-    /// Remembers why a connection is gone until its job is back.
-    pub(super) fn depart(&mut self, key: Key, reason: CloseReason) {
-        self.departed.insert(key, reason);
-    }
-
-    /// Why the connection of a job that is back is gone.
-    pub(super) fn departed(&mut self, key: Key) -> CloseReason {
-        self.departed.remove(&key).unwrap_or(CloseReason::Done)
-    }
-
-    /// Takes a job back for another use.
-    pub(super) fn recycle(&mut self, mut job: Box<Job>, pool: &mut Pool) {
-        job.reset(pool);
-        if self.free.len() < JOBS_KEPT_MAX {
-            self.free.push(job);
-        }
-    }
-
-    fn job(&mut self, peer: Peer, address: SocketAddr) -> Box<Job> {
-        let mut job = self.free.pop().unwrap_or_else(|| Job::new(peer, address));
-        job.peer = peer;
-        job.address = address;
-        job
-    }
-}
 
 /// Takes what one connection's session finds into a job, for the pool.
 pub(super) struct ProactorSink<'a> {

@@ -1,6 +1,9 @@
-//! The reactor: the service is called there and then, on the loop's thread.
+//! The reactor: the service is called there and then, on the loop's thread;
+//! but for requests that it says may block, which go to the pool.
 
 use super::call::{self, Called};
+use super::job::Job;
+use super::lane::Lane;
 use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
 use crate::http::Head;
@@ -12,9 +15,27 @@ use crate::session::{BodyPlan, Flow, Own, Request, Sink};
 pub(super) struct ReactorSink<'a> {
     pub(super) service: &'a dyn Service,
     pub(super) context: Context<'a>,
+    /// The way to the pool, and whether there is one.
+    pub(super) lane: &'a mut Lane,
+    pub(super) pooled: bool,
+    pub(super) job: Option<Box<Job>>,
     pub(super) tally: &'a Tally,
     /// The connection's letters wait for room elsewhere.
     pub(super) mail_waits: bool,
+}
+
+impl ReactorSink<'_> {
+    /// Gives a request that may block to the pool. Those behind it wait.
+    fn hand_over(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
+        let mut job = self.lane.job(self.context.peer, self.context.address);
+        if !job.add(request, strikes, pool) {
+            self.lane.recycle(job, pool);
+            return Flow::NoMemory;
+        }
+        self.tally.count_request(request);
+        self.job = Some(job);
+        Flow::Pause
+    }
 }
 
 impl Sink for ReactorSink<'_> {
@@ -22,7 +43,10 @@ impl Sink for ReactorSink<'_> {
         call::plan(self.service, head)
     }
 
-    fn request(&mut self, request: &Request<'_>, _strikes: u8, _pool: &mut Pool) -> Flow {
+    fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
+        if self.pooled && call::blocks(self.service, request) {
+            return self.hand_over(request, strikes, pool);
+        }
         self.tally.count_request(request);
         match call::call(self.service, request, &mut self.context) {
             Called::Answered if self.context.replies.is_high() => Flow::Pause,
@@ -55,7 +79,7 @@ impl Exchange for ReactorSink<'_> {
     }
 
     fn in_flight(&self) -> bool {
-        false
+        self.job.is_some()
     }
 
     fn timer(&mut self, mute: bool) -> Flow {

@@ -1,13 +1,12 @@
 //! What a worker does for its connections: serve, settle, expire, close.
 
-use super::fleet::Fleet;
-use super::job::Job;
 use super::lifetime::Party;
 use super::proactor::ProactorSink;
 use super::reactor::ReactorSink;
 use super::tally::Count;
-use super::worker::{Kit, Mode, Worker};
+use super::worker::{Kit, Worker};
 use crate::base::key::{Key, Peer};
+use crate::config::Mode;
 use crate::net::connection::{Connection, Exchange, List, Step};
 use crate::service::Context;
 use crate::session::{CloseReason, Means};
@@ -61,7 +60,8 @@ impl Worker {
             pool,
             memo,
         };
-        let (step, job) = match &mut self.mode {
+        let lane = &mut self.lane;
+        let (step, job) = match fleet.mode {
             Mode::Reactor => {
                 let context = Context {
                     now: *now,
@@ -81,6 +81,9 @@ impl Worker {
                 let mut sink = ReactorSink {
                     service,
                     context,
+                    lane,
+                    pooled: fleet.pooled,
+                    job: None,
                     tally,
                     mail_waits,
                 };
@@ -91,9 +94,9 @@ impl Worker {
                 if sink.context.unhandled > 0 {
                     tally.add(Count::Unhandled, u64::from(sink.context.unhandled));
                 }
-                (step, None)
+                (step, sink.job)
             }
-            Mode::Proactor(lane) => {
+            Mode::Proactor => {
                 let service = &*fleet.service;
                 let date = &date.text;
                 let mut sink = ProactorSink {
@@ -181,129 +184,6 @@ impl Worker {
         }
     }
 
-    /// Takes the jobs that have come back from the pool.
-    pub(super) fn take_completions(&mut self) {
-        let fleet = self.fleet.clone();
-        while let Some(job) = fleet.posts[usize::from(self.id)].completions.pop() {
-            if let Mode::Proactor(lane) = &mut self.mode {
-                lane.earn();
-            }
-            self.complete(&fleet, job);
-        }
-    }
-
-    fn complete(&mut self, fleet: &Fleet, mut job: Box<Job>) {
-        let Peer { key, .. } = job.peer;
-        self.count(&mut job);
-        let Mode::Proactor(lane) = &mut self.mode else {
-            return;
-        };
-        // What its handlers wrote to others goes out even if it is gone.
-        for letter in job.replies.take_letters() {
-            self.kit.replies.letter(letter);
-        }
-        let connection = self.slab.get_mut(key.index as usize);
-        let Some(connection) = connection.filter(|owner| owner.generation == key.generation) else {
-            // The connection is gone, and perhaps its slot has another owner,
-            // who gets nothing of this.
-            let reason = lane.departed(key);
-            let party = Party {
-                key,
-                address: job.address,
-                state: std::mem::take(&mut job.state),
-            };
-            lane.recycle(job, &mut self.kit.pool);
-            self.post_letters(key);
-            return self.part(party, reason);
-        };
-        connection.state = std::mem::take(&mut job.state);
-        let mut means = self.kit.means(&fleet.rules);
-        let unfinished = job.is_unfinished();
-        let outcome = job.outcome;
-        if let Some(due) = job.outcome.timer.take() {
-            connection.set_timer(due);
-        }
-        let step = if unfinished {
-            connection.answer_in_part(&mut job.replies, &mut means)
-        } else {
-            if job.is_asked() {
-                connection.renew(means.now);
-            }
-            connection.complete(outcome.strikes, outcome.end, &mut job.replies, &mut means)
-        };
-        match step {
-            Some(Step::Close(reason)) => {
-                lane.recycle(job, &mut self.kit.pool);
-                self.lists.closing.push((key, reason));
-            }
-            step if unfinished => {
-                lane.park(key.index, job);
-                self.settle(key, step.unwrap_or(Step::Job));
-            }
-            step => {
-                lane.recycle(job, &mut self.kit.pool);
-                match step {
-                    Some(step) => self.settle(key, step),
-                    None => self.serve(key),
-                }
-            }
-        }
-        if self.kit.replies.has_letters() {
-            self.post_letters(key);
-        }
-    }
-
-    fn count(&self, job: &mut Job) {
-        let tally = self.tally();
-        let outcome = &mut job.outcome;
-        tally.add(
-            Count::BadPackages,
-            u64::from(std::mem::take(&mut outcome.bad)),
-        );
-        tally.add(
-            Count::Unhandled,
-            u64::from(std::mem::take(&mut outcome.unhandled)),
-        );
-        tally.add(
-            Count::Panics,
-            u64::from(std::mem::take(&mut outcome.panics)),
-        );
-    }
-
-    /// Sends a job to the pool.
-    fn submit(&mut self, key: Key, job: Option<Box<Job>>) {
-        let (Mode::Proactor(lane), Some(mut job)) = (&mut self.mode, job) else {
-            return;
-        };
-        if let Some(connection) = self.slab.get_mut(key.index as usize) {
-            job.state = std::mem::take(&mut connection.state);
-        }
-        lane.spend();
-        if let Err(job) = self.fleet.jobs.push(job) {
-            debug_assert!(false, "there are no more jobs than credits");
-            lane.earn();
-            lane.park(key.index, job);
-            self.enlist(key, List::Credit);
-        }
-    }
-
-    /// The connection has taken the answers so far: its job, if it has more
-    /// to do, goes on.
-    fn submit_parked(&mut self, key: Key) {
-        let Mode::Proactor(lane) = &mut self.mode else {
-            return;
-        };
-        if !lane.is_parked(key.index) {
-            return;
-        }
-        if lane.has_credit() {
-            let job = lane.unpark(key.index);
-            self.submit(key, job);
-        } else {
-            self.enlist(key, List::Credit);
-        }
-    }
-
     /// The end of a turn: what is over goes.
     pub(super) fn close_list(&mut self) {
         if self.lists.closing.is_empty() {
@@ -332,26 +212,21 @@ impl Worker {
         {
             log::warn!("{line} (from {})", connection.address());
         }
-        let parked = match &mut self.mode {
-            Mode::Proactor(lane) => lane.unpark(key.index),
-            Mode::Reactor => None,
-        };
+        let parked = self.lane.unpark(key.index);
         let in_pool = connection.in_flight && parked.is_none();
-        if let (Mode::Proactor(lane), Some(job)) = (&mut self.mode, parked) {
-            lane.recycle(job, &mut self.kit.pool);
+        if let Some(job) = parked {
+            self.lane.recycle(job, &mut self.kit.pool);
         }
         // With a job under way the service hears of it when that is back.
-        match &mut self.mode {
-            Mode::Proactor(lane) if in_pool => lane.depart(key, reason),
-            _ => {
-                let party = Party {
-                    key,
-                    address: connection.address(),
-                    state: std::mem::take(&mut connection.state),
-                };
-                self.part(party, reason);
-            }
+        if in_pool {
+            return self.lane.depart(key, reason);
         }
+        let party = Party {
+            key,
+            address: connection.address(),
+            state: std::mem::take(&mut connection.state),
+        };
+        self.part(party, reason);
     }
 
     /// The end of the loop: whatever is left goes.

@@ -3,15 +3,14 @@
 use super::clock::Clock;
 use super::doorbell::Doorbell;
 use super::fleet::{Fleet, Order, Post};
-use super::gate::Gate;
 use super::inbox::Inbox;
-use super::pool;
 use super::queue::JobQueue;
 use super::tally::Tally;
-use super::worker::{BELL, Worker};
+use super::threads;
+use super::worker::BELL;
 use crate::base::buffer::Budget;
-use crate::base::limits::{INBOX_LETTERS_MAX, POOL_THREADS_MAX, SPARE_FILES, WORKERS_MAX};
-use crate::config::{Config, Mode, Protocol};
+use crate::base::limits::{INBOX_LETTERS_MAX, SPARE_FILES};
+use crate::config::{Config, Protocol};
 use crate::net::files::Roots;
 use crate::net::listener::{self, Listener};
 use crate::os::process;
@@ -23,7 +22,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// A server that has not been started.
 ///
@@ -123,7 +122,7 @@ impl Server {
     /// [`StartError`]; nothing is left running then.
     pub fn start(self) -> Result<Running, StartError> {
         let config = &self.config;
-        let workers = workers(config);
+        let workers = threads::workers(config);
         let mut listeners: Vec<Vec<Listener>> = (0..workers).map(|_| Vec::new()).collect();
         let mut bound = Vec::new();
         for listen in &config.listen {
@@ -140,8 +139,12 @@ impl Server {
             .map(|_| Poll::new())
             .collect::<io::Result<_>>()
             .map_err(StartError::System)?;
-        let fleet = Arc::new(fleet(config, self.service, &polls)?);
-        let threads = start_threads(&fleet, polls, listeners, pool_threads(config))?;
+        let pool_threads = threads::of_pool(config, self.service.has_blocking());
+        let mut fleet = fleet(config, self.service, &polls)?;
+        fleet.pooled = pool_threads > 0;
+        let fleet = Arc::new(fleet);
+        let threads =
+            threads::start(&fleet, polls, listeners, pool_threads).map_err(StartError::System)?;
         Ok(Running {
             fleet,
             listeners: bound,
@@ -242,27 +245,6 @@ impl Handle {
     }
 }
 
-fn workers(config: &Config) -> usize {
-    let wanted = if config.workers == 0 {
-        processors()
-    } else {
-        config.workers
-    };
-    wanted.clamp(1, WORKERS_MAX)
-}
-
-fn pool_threads(config: &Config) -> usize {
-    match (config.mode, config.proactor.threads) {
-        (Mode::Reactor, _) => 0,
-        (Mode::Proactor, 0) => (2 * processors()).min(POOL_THREADS_MAX),
-        (Mode::Proactor, threads) => threads.min(POOL_THREADS_MAX),
-    }
-}
-
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, |count| count.get())
-}
-
 fn protocol_of(protocol: Protocol) -> session::Protocol {
     match protocol {
         Protocol::Http => session::Protocol::Http,
@@ -291,6 +273,7 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
     Ok(Fleet {
         service,
         mode: config.mode,
+        pooled: false,
         rules: rules(config),
         queue_len,
         connections_max: connections_max(config, workers),
@@ -331,69 +314,4 @@ fn connections_max(config: &Config, workers: usize) -> usize {
         wanted => wanted.min(fit),
     };
     all.div_ceil(workers)
-}
-
-fn start_threads(
-    fleet: &Arc<Fleet>,
-    polls: Vec<Poll>,
-    listeners: Vec<Vec<Listener>>,
-    pool_threads: usize,
-) -> Result<Vec<JoinHandle<io::Result<()>>>, StartError> {
-    let gate = Arc::new(Gate::new(polls.len() + pool_threads));
-    let mut threads = Vec::new();
-    let start = || {
-        for (id, (poll, listeners)) in polls.into_iter().zip(listeners).enumerate() {
-            let mut worker = Worker::new(id as u16, fleet.clone(), poll, listeners)?;
-            let (gate, fleet) = (gate.clone(), fleet.clone());
-            let body = move || {
-                if !gate.pass() {
-                    return Ok(());
-                }
-                let ended = StopOthers(fleet);
-                let result = worker.run();
-                drop(ended);
-                result
-            };
-            threads.push(
-                thread::Builder::new()
-                    .name(format!("pelton-loop-{id}"))
-                    .spawn(body)?,
-            );
-        }
-        for number in 0..pool_threads {
-            let (gate, fleet) = (gate.clone(), fleet.clone());
-            let body = move || {
-                if gate.pass() {
-                    pool::work(&fleet);
-                }
-                Ok(())
-            };
-            threads.push(
-                thread::Builder::new()
-                    .name(format!("pelton-pool-{number}"))
-                    .spawn(body)?,
-            );
-        }
-        Ok(())
-    };
-    if let Err(error) = start() {
-        gate.shut();
-        for thread in threads {
-            let _ = thread.join(); // it has had nothing to do yet
-        }
-        return Err(StartError::System(error));
-    }
-    Ok(threads)
-}
-
-/// A loop that ends by a panic or an error takes the others with it: half a
-/// server is worse than none.
-struct StopOthers(Arc<Fleet>);
-
-impl Drop for StopOthers {
-    fn drop(&mut self) {
-        if self.0.order() == Order::Serve {
-            self.0.give(Order::Stop);
-        }
-    }
 }

@@ -7,14 +7,13 @@
 use super::clock::Date;
 use super::fleet::{Fleet, Order};
 use super::inbox::Outgoing;
+use super::lane::Lane;
 use super::notes::Notes;
-use super::proactor::Lane;
 use super::tally::Tally;
 use crate::base::buffer::Pool;
 use crate::base::key::Key;
 use crate::base::limits::{EVENTS_MAX, READ_BYTES};
 use crate::base::tick::{Tick, Time};
-use crate::config;
 use crate::http::HeadMemo;
 use crate::net::connection::{Connection, List};
 use crate::net::files::FileCache;
@@ -43,7 +42,8 @@ pub(super) struct Worker {
     pub(super) slab: Slab<Connection>,
     pub(super) generation: u32,
     pub(super) wheel: Wheel,
-    pub(super) mode: Mode,
+    /// The way to the pool.
+    pub(super) lane: Lane,
     pub(super) kit: Kit,
     pub(super) lists: Lists,
     pub(super) outgoing: Outgoing<Letter>,
@@ -54,12 +54,6 @@ pub(super) struct Worker {
     pub(super) draining: Option<Time>,
     /// The tick of the last turn.
     pub(super) tick: Tick,
-}
-
-/// The switch: it picks the sink, and nothing else.
-pub(super) enum Mode {
-    Reactor,
-    Proactor(Lane),
 }
 
 /// What a connection is lent while it is served.
@@ -118,10 +112,7 @@ impl Worker {
                 .register(listener.source(), token, Interest::READABLE)?;
         }
         let now = fleet.clock.now();
-        let mode = match fleet.mode {
-            config::Mode::Reactor => Mode::Reactor,
-            config::Mode::Proactor => Mode::Proactor(Lane::new(fleet.queue_len)),
-        };
+        let lane = Lane::new(fleet.queue_len);
         let kit = Kit {
             now,
             date: Date::new(now),
@@ -139,7 +130,7 @@ impl Worker {
             slab: Slab::new(),
             generation: 0,
             wheel: Wheel::new(now),
-            mode,
+            lane,
             kit,
             lists: Lists::default(),
             outgoing,
@@ -211,10 +202,7 @@ impl Worker {
         let listeners_wait = !self.accept_paused
             && self.draining.is_none()
             && self.listeners.iter().any(|listener| listener.ready);
-        let credit_waits = match &self.mode {
-            Mode::Reactor => false,
-            Mode::Proactor(lane) => lane.can_resume(),
-        };
+        let credit_waits = self.lane.can_resume();
         // What was stuck has left since those who wait for it were last looked
         // at: nobody will ring for them.
         let mail_waits = !self.lists.mail.is_empty() && !self.outgoing.is_stuck();
@@ -322,11 +310,7 @@ impl Worker {
             List::Run => self.lists.run.push_back(key),
             List::Memory => self.lists.memory.push(key),
             List::Mail => self.lists.mail.push(key),
-            List::Credit => {
-                if let Mode::Proactor(lane) = &mut self.mode {
-                    lane.wait(key);
-                }
-            }
+            List::Credit => self.lane.wait(key),
         }
     }
 
@@ -337,10 +321,7 @@ impl Worker {
             List::Run => return,
             List::Memory => std::mem::take(&mut self.lists.memory),
             List::Mail => std::mem::take(&mut self.lists.mail),
-            List::Credit => match &mut self.mode {
-                Mode::Proactor(lane) => lane.resumable(),
-                Mode::Reactor => return,
-            },
+            List::Credit => self.lane.resumable(),
         };
         let now = self.kit.now;
         for key in keys {

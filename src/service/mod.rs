@@ -51,9 +51,24 @@ pub trait Service: Send + Sync + 'static {
         BodyPlan::Collect
     }
 
+    /// Whether there are requests that block, so that a pool of threads is
+    /// needed in reactor mode as well. Asked once, at the start.
+    fn has_blocking(&self) -> bool {
+        false
+    }
+
+    /// Whether answering this request may block: it then goes to the pool in
+    /// either mode. Asked in reactor mode alone, and if
+    /// [`Service::has_blocking`] says so.
+    fn blocks(&self, request: &Request<'_>) -> bool {
+        let _ = request;
+        false
+    }
+
     /// Answers one request, through `context`. In reactor mode this runs on
-    /// the loop's thread and delays every other connection of the worker; in
-    /// proactor mode it runs on a thread of the pool and may block.
+    /// the loop's thread and delays every other connection of the worker,
+    /// unless [`Service::blocks`] says that it may block; such requests, and
+    /// all in proactor mode, are answered on a thread of the pool.
     fn call(&self, request: &Request<'_>, context: &mut Context<'_>) -> Flow;
 
     /// The timer that a call has set with [`Context::set_timer`] rings: it may

@@ -16,6 +16,18 @@ type TimerHandler = Box<dyn Fn(&mut Context<'_>) -> Flow + Send + Sync>;
 type ConnectedHandler = Box<dyn Fn(&mut Context<'_>) + Send + Sync>;
 type ClosedHandler = Box<dyn Fn(CloseReason, &mut Context<'_>) + Send + Sync>;
 
+struct HttpRoute {
+    method: Method,
+    name: &'static str,
+    blocks: bool,
+    handler: HttpHandler,
+}
+
+struct MessageRoute {
+    blocks: bool,
+    handler: MessageHandler,
+}
+
 /// A [`Service`] made of handlers. What no handler is for goes to the static
 /// site, if there is one; a package without a handler is dropped and counted.
 ///
@@ -32,8 +44,9 @@ type ClosedHandler = Box<dyn Fn(CloseReason, &mut Context<'_>) + Send + Sync>;
 /// ```
 #[derive(Default)]
 pub struct Router {
-    paths: HashMap<Vec<u8>, Vec<(Method, &'static str, HttpHandler)>>,
-    codes: HashMap<u16, MessageHandler>,
+    paths: HashMap<Vec<u8>, Vec<HttpRoute>>,
+    codes: HashMap<u16, MessageRoute>,
+    has_blocking: bool,
     timer: Option<TimerHandler>,
     connected: Vec<ConnectedHandler>,
     closed: Vec<ClosedHandler>,
@@ -57,14 +70,20 @@ impl Router {
     where
         H: Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync + 'static,
     {
-        let known = Method::parse(method.as_bytes());
-        assert!(known != Method::Other, "{method:?} is not a method of HTTP");
+        let name = method;
+        let method = Method::parse(name.as_bytes());
+        assert!(method != Method::Other, "{name:?} is not a method of HTTP");
         assert!(
             path.starts_with('/'),
             "a path begins with a slash: {path:?}"
         );
         let routes = self.paths.entry(path.as_bytes().to_vec()).or_default();
-        routes.push((known, method, Box::new(handler)));
+        routes.push(HttpRoute {
+            method,
+            name,
+            blocks: false,
+            handler: Box::new(handler),
+        });
         self
     }
 
@@ -78,7 +97,11 @@ impl Router {
         H: Fn(&Package<'_>, &mut Context<'_>) -> Result<(), Bad> + Send + Sync + 'static,
     {
         assert!(code != frame::HEARTBEAT, "code 0 is the heartbeat");
-        self.codes.insert(code, Box::new(handler));
+        let route = MessageRoute {
+            blocks: false,
+            handler: Box::new(handler),
+        };
+        self.codes.insert(code, route);
         self
     }
 
@@ -90,6 +113,38 @@ impl Router {
         H: Fn(&mut Context<'_>) -> Flow + Send + Sync + 'static,
     {
         self.timer = Some(Box::new(handler));
+        self
+    }
+
+    /// The handlers for paths and codes that are set so far may block (they
+    /// ask a disk, a database, a slow hash): they run on the pool's threads in
+    /// reactor mode as well, and no loop waits for them. Set the others
+    /// afterwards, or in a router of their own that is merged.
+    #[must_use]
+    pub fn blocking(mut self) -> Router {
+        self.has_blocking = true;
+        for route in self.paths.values_mut().flatten() {
+            route.blocks = true;
+        }
+        for route in self.codes.values_mut() {
+            route.blocks = true;
+        }
+        self
+    }
+
+    /// Takes over all that is set in another router; where both have set the
+    /// same code, the timer or the site, the other one's counts.
+    #[must_use]
+    pub fn merge(mut self, other: Router) -> Router {
+        for (path, routes) in other.paths {
+            self.paths.entry(path).or_default().extend(routes);
+        }
+        self.codes.extend(other.codes);
+        self.connected.extend(other.connected);
+        self.closed.extend(other.closed);
+        self.has_blocking |= other.has_blocking;
+        self.timer = other.timer.or(self.timer);
+        self.site = other.site.or(self.site);
         self
     }
 
@@ -134,22 +189,22 @@ impl Router {
             return Route::Site;
         };
         let wanted = head.method();
-        let exact = routes.iter().find(|route| route.0 == wanted);
+        let exact = routes.iter().find(|route| route.method == wanted);
         // HEAD is answered as GET, without the body (RFC 9110 9.3.2).
         let as_get = || {
             routes
                 .iter()
-                .find(|route| (route.0, wanted) == (Method::Get, Method::Head))
+                .find(|route| (route.method, wanted) == (Method::Get, Method::Head))
         };
         match exact.or_else(as_get) {
-            Some((_, _, handler)) => Route::Handler(handler),
-            None => Route::OtherMethods(routes.iter().map(|route| route.1).collect()),
+            Some(route) => Route::Handler(route),
+            None => Route::OtherMethods(routes.iter().map(|route| route.name).collect()),
         }
     }
 
     fn http_call(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
         let response = match self.route(request.head) {
-            Route::Handler(handler) => handler(request, context),
+            Route::Handler(route) => (route.handler)(request, context),
             Route::OtherMethods(allow) => method_not_allowed(request.head.method(), &allow),
             Route::Site => match &self.site {
                 Some(site) => return site.answer(request, context),
@@ -161,7 +216,7 @@ impl Router {
 }
 
 enum Route<'a> {
-    Handler(&'a HttpHandler),
+    Handler(&'a HttpRoute),
     OtherMethods(Vec<&'static str>),
     Site,
 }
@@ -190,6 +245,23 @@ impl Service for Router {
         }
     }
 
+    fn has_blocking(&self) -> bool {
+        self.has_blocking
+    }
+
+    fn blocks(&self, request: &Request<'_>) -> bool {
+        match request {
+            Request::Http(request) => match self.route(request.head) {
+                Route::Handler(route) => route.blocks,
+                Route::OtherMethods(_) | Route::Site => false,
+            },
+            Request::Package(package) => self
+                .codes
+                .get(&package.code)
+                .is_some_and(|route| route.blocks),
+        }
+    }
+
     fn call(&self, request: &Request<'_>, context: &mut Context<'_>) -> Flow {
         match request {
             Request::Http(request) => {
@@ -197,7 +269,10 @@ impl Service for Router {
                 Flow::Continue
             }
             Request::Package(package) => match self.codes.get(&package.code) {
-                Some(handler) => handler(package, context).map_or(Flow::Bad, |()| Flow::Continue),
+                Some(route) => {
+                    let handled = (route.handler)(package, context);
+                    handled.map_or(Flow::Bad, |()| Flow::Continue)
+                }
                 None => {
                     context.unhandled += 1;
                     Flow::Continue

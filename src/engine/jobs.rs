@@ -1,0 +1,138 @@
+//! Jobs leave for the pool, and come home.
+
+use super::fleet::Fleet;
+use super::job::Job;
+use super::lifetime::Party;
+use super::tally::Count;
+use super::worker::Worker;
+use crate::base::key::{Key, Peer};
+use crate::net::connection::{List, Step};
+
+impl Worker {
+    /// Takes the jobs that have come back from the pool.
+    pub(super) fn take_completions(&mut self) {
+        let fleet = self.fleet.clone();
+        while let Some(job) = fleet.posts[usize::from(self.id)].completions.pop() {
+            self.lane.earn();
+            self.complete(&fleet, job);
+        }
+    }
+
+    fn complete(&mut self, fleet: &Fleet, mut job: Box<Job>) {
+        let Peer { key, .. } = job.peer;
+        self.count(&mut job);
+        let lane = &mut self.lane;
+        // What its handlers wrote to others goes out even if it is gone.
+        for letter in job.replies.take_letters() {
+            self.kit.replies.letter(letter);
+        }
+        let connection = self.slab.get_mut(key.index as usize);
+        let Some(connection) = connection.filter(|owner| owner.generation == key.generation) else {
+            // The connection is gone, and perhaps its slot has another owner,
+            // who gets nothing of this.
+            let reason = lane.departed(key);
+            let party = Party {
+                key,
+                address: job.address,
+                state: std::mem::take(&mut job.state),
+            };
+            lane.recycle(job, &mut self.kit.pool);
+            self.post_letters(key);
+            return self.part(party, reason);
+        };
+        connection.state = std::mem::take(&mut job.state);
+        let mut means = self.kit.means(&fleet.rules);
+        let unfinished = job.is_unfinished();
+        let outcome = job.outcome;
+        if let Some(due) = job.outcome.timer.take() {
+            connection.set_timer(due);
+        }
+        let step = if unfinished {
+            connection.answer_in_part(&mut job.replies, &mut means)
+        } else {
+            if job.is_asked() {
+                connection.renew(means.now);
+            }
+            connection.complete(outcome.strikes, outcome.end, &mut job.replies, &mut means)
+        };
+        match step {
+            Some(Step::Close(reason)) => {
+                lane.recycle(job, &mut self.kit.pool);
+                self.lists.closing.push((key, reason));
+            }
+            step if unfinished => {
+                lane.park(key.index, job);
+                self.settle(key, step.unwrap_or(Step::Job));
+            }
+            step => {
+                lane.recycle(job, &mut self.kit.pool);
+                match step {
+                    Some(step) => self.settle(key, step),
+                    None => self.serve(key),
+                }
+            }
+        }
+        if self.kit.replies.has_letters() {
+            self.post_letters(key);
+        }
+    }
+
+    fn count(&self, job: &mut Job) {
+        let tally = self.tally();
+        let outcome = &mut job.outcome;
+        tally.add(
+            Count::BadPackages,
+            u64::from(std::mem::take(&mut outcome.bad)),
+        );
+        tally.add(
+            Count::Unhandled,
+            u64::from(std::mem::take(&mut outcome.unhandled)),
+        );
+        tally.add(
+            Count::Panics,
+            u64::from(std::mem::take(&mut outcome.panics)),
+        );
+    }
+
+    /// Sends a job to the pool.
+    pub(super) fn submit(&mut self, key: Key, job: Option<Box<Job>>) {
+        let Some(mut job) = job else {
+            return;
+        };
+        if let Some(connection) = self.slab.get_mut(key.index as usize) {
+            job.state = std::mem::take(&mut connection.state);
+        }
+        if !self.lane.has_credit() {
+            return self.park(key, job);
+        }
+        self.lane.spend();
+        if let Err(job) = self.fleet.jobs.push(job) {
+            debug_assert!(false, "there are no more jobs than credits");
+            self.lane.earn();
+            self.park(key, job);
+        }
+    }
+
+    /// The job waits for a credit with its connection.
+    fn park(&mut self, key: Key, mut job: Box<Job>) {
+        if let Some(connection) = self.slab.get_mut(key.index as usize) {
+            connection.state = std::mem::take(&mut job.state);
+        }
+        self.lane.park(key.index, job);
+        self.enlist(key, List::Credit);
+    }
+
+    /// The connection has taken the answers so far: its job, if it has more
+    /// to do, goes on.
+    pub(super) fn submit_parked(&mut self, key: Key) {
+        if !self.lane.is_parked(key.index) {
+            return;
+        }
+        if self.lane.has_credit() {
+            let job = self.lane.unpark(key.index);
+            self.submit(key, job);
+        } else {
+            self.enlist(key, List::Credit);
+        }
+    }
+}
