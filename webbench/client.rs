@@ -8,7 +8,7 @@
 //! ```
 
 use crate::answer::{Answer, Asked, Memo, Taken, Whole};
-use crate::report::Failure;
+use crate::record::Failure;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use std::io::{self, ErrorKind, Read, Write};

@@ -6,7 +6,7 @@
 use crate::answer::{Asked, Memo, Whole};
 use crate::client::{Client, Step};
 use crate::plan::{Plan, Share};
-use crate::report::{Failure, Record};
+use crate::record::{Failure, Record};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Poll};

@@ -13,9 +13,11 @@
 mod answer;
 mod arguments;
 mod client;
+mod histogram;
 mod load;
 mod plan;
 mod reach;
+mod record;
 mod report;
 mod run;
 mod url;

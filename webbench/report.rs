@@ -1,140 +1,9 @@
-//! What a run gave: counted by each worker process, sent to the parent as a
-//! record of fixed size, merged, and told in the classic lines. Pure.
+//! What a run gave, told in the classic lines. Pure.
 
 use crate::plan::{Plan, Version};
+use crate::record::{Failure, Record};
 use std::fmt::Write;
 use std::time::Duration;
-
-/// Why a request failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// Nobody listens there.
-    Refused,
-    /// The connection cannot be made: no route, no port, no file left.
-    Unreachable,
-    /// The connection was reset.
-    Reset,
-    /// The whole answer was not there in time.
-    TimedOut,
-    /// What came is not HTTP.
-    BadAnswer,
-    /// The connection ended before the answer did.
-    ClosedEarly,
-    /// A status of 400 to 499.
-    Status4xx,
-    /// A status of 500 to 599.
-    Status5xx,
-    /// The worker process of this client died.
-    Lost,
-}
-
-/// Kinds of failures.
-const FAILURES: usize = 9;
-
-impl Failure {
-    const ALL: [Failure; FAILURES] = [
-        Failure::Refused,
-        Failure::Unreachable,
-        Failure::Reset,
-        Failure::TimedOut,
-        Failure::BadAnswer,
-        Failure::ClosedEarly,
-        Failure::Status4xx,
-        Failure::Status5xx,
-        Failure::Lost,
-    ];
-
-    fn words(self) -> &'static str {
-        match self {
-            Failure::Refused => "connect refused",
-            Failure::Unreachable => "connect impossible",
-            Failure::Reset => "reset",
-            Failure::TimedOut => "timed out",
-            Failure::BadAnswer => "bad answer",
-            Failure::ClosedEarly => "closed early",
-            Failure::Status4xx => "status 4xx",
-            Failure::Status5xx => "status 5xx",
-            Failure::Lost => "lost with a worker process",
-        }
-    }
-}
-
-/// Counts of requests. One that the end of the run cut off is in none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Record {
-    /// Answered with a status of 200 to 399.
-    pub(crate) succeeded: u64,
-    /// Length of these answers, heads and all.
-    pub(crate) bytes: u64,
-    /// How long it took.
-    pub(crate) elapsed: Duration,
-    failed: [u64; FAILURES],
-}
-
-/// Numbers in a record, eight bytes each.
-const NUMBERS: usize = 3 + FAILURES;
-
-/// Length of a record on the wire. A pipe passes one this short on whole.
-pub(crate) const RECORD_BYTES: usize = 8 * NUMBERS;
-
-impl Record {
-    /// Counts a failure.
-    pub(crate) fn fail(&mut self, failure: Failure) {
-        self.fail_many(failure, 1);
-    }
-
-    /// Counts so many failures of one kind.
-    pub(crate) fn fail_many(&mut self, failure: Failure, count: u64) {
-        self.failed[failure as usize] += count;
-    }
-
-    /// All failures together.
-    pub(crate) fn failed(&self) -> u64 {
-        self.failed.iter().sum()
-    }
-
-    /// Adds what another process counted in the same time.
-    pub(crate) fn merge(&mut self, other: &Record) {
-        self.succeeded += other.succeeded;
-        self.bytes += other.bytes;
-        self.elapsed = self.elapsed.max(other.elapsed);
-        for (sum, more) in self.failed.iter_mut().zip(other.failed) {
-            *sum += more;
-        }
-    }
-
-    /// The record as it goes through a pipe:
-    /// `succeeded | bytes | nanoseconds | failures of each kind`.
-    pub(crate) fn to_bytes(&self) -> [u8; RECORD_BYTES] {
-        let elapsed = u64::try_from(self.elapsed.as_nanos()).unwrap_or(u64::MAX);
-        let first = [self.succeeded, self.bytes, elapsed];
-        let mut bytes = [0; RECORD_BYTES];
-        for (place, number) in bytes
-            .as_chunks_mut()
-            .0
-            .iter_mut()
-            .zip(first.iter().chain(&self.failed))
-        {
-            *place = number.to_ne_bytes();
-        }
-        bytes
-    }
-
-    /// The record that came through a pipe.
-    pub(crate) fn from_bytes(bytes: &[u8; RECORD_BYTES]) -> Record {
-        let mut numbers = [0; NUMBERS];
-        for (number, place) in numbers.iter_mut().zip(bytes.as_chunks().0) {
-            *number = u64::from_ne_bytes(*place);
-        }
-        let [succeeded, bytes, elapsed, failed @ ..] = numbers;
-        Record {
-            succeeded,
-            bytes,
-            elapsed: Duration::from_nanos(elapsed),
-            failed,
-        }
-    }
-}
 
 /// The lines before the run.
 pub(crate) fn opening(plan: &Plan) -> String {
@@ -175,7 +44,7 @@ pub(crate) fn closing(record: &Record) -> String {
 pub(crate) fn failures(record: &Record) -> Option<String> {
     let mut line = String::new();
     for kind in Failure::ALL {
-        let count = record.failed[kind as usize];
+        let count = record.failed_as(kind);
         if count > 0 {
             let lead = if line.is_empty() { "Failed: " } else { ", " };
             let _ = write!(line, "{lead}{count} {}", kind.words()); // a String takes all
@@ -206,32 +75,6 @@ mod tests {
             record.fail_many(kind, count);
         }
         record
-    }
-
-    #[test]
-    fn a_record_comes_through_a_pipe_as_it_was() {
-        assert_eq!(Record::from_bytes(&record().to_bytes()), record());
-        const { assert!(RECORD_BYTES <= 512, "what POSIX passes on whole") };
-    }
-
-    #[test]
-    fn each_kind_has_its_place() {
-        for (place, kind) in Failure::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, place);
-        }
-    }
-
-    #[test]
-    fn counts_add_up_and_time_does_not() {
-        let mut sum = record();
-        sum.merge(&Record {
-            succeeded: 1,
-            elapsed: Duration::from_secs(3),
-            ..Record::default()
-        });
-        sum.merge(&record());
-        assert_eq!((sum.succeeded, sum.bytes), (10_000_000_001, 14));
-        assert_eq!((sum.failed(), sum.elapsed), (90, Duration::from_secs(3)));
     }
 
     #[test]

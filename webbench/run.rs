@@ -3,7 +3,7 @@
 
 use crate::load;
 use crate::plan::{Plan, Share};
-use crate::report::{Failure, RECORD_BYTES, Record};
+use crate::record::{Failure, Record};
 use pelton::os::fork::{self, Child, Ending};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
@@ -100,8 +100,11 @@ impl Worker {
     fn start(plan: &Plan, addr: SocketAddr, share: Share, stop: &AtomicBool) -> io::Result<Worker> {
         let (reader, mut writer) = io::pipe()?;
         let work = move || {
-            let sent = load::run(plan, addr, share, stop)
-                .and_then(|record| writer.write_all(&record.to_bytes()));
+            let sent = load::run(plan, addr, share, stop).and_then(|record| {
+                let mut bytes = Vec::new();
+                record.write(&mut bytes);
+                writer.write_all(&bytes)
+            });
             u8::from(
                 sent.inspect_err(|error| eprintln!("webbench: {error}"))
                     .is_err(),
@@ -116,10 +119,11 @@ impl Worker {
 
     /// Takes the record of a process, and reaps it.
     fn end(mut self) -> Result<Record, String> {
-        let mut bytes = [0; RECORD_BYTES];
-        let read = self.reader.read_exact(&mut bytes);
-        match (self.child.wait(), read) {
-            (Ok(Ending::Exited(0)), Ok(())) => Ok(Record::from_bytes(&bytes)),
+        let mut bytes = Vec::new();
+        let read = self.reader.read_to_end(&mut bytes).ok();
+        let record = read.and_then(|_| Record::read(&mut &bytes[..]));
+        match (self.child.wait(), record) {
+            (Ok(Ending::Exited(0)), Some(record)) => Ok(record),
             (Ok(Ending::Exited(status)), _) => Err(format!("exit status {status}")),
             (Ok(Ending::Killed(signal)), _) => Err(format!("signal {signal}")),
             (Err(error), _) => Err(error.to_string()),
