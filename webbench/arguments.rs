@@ -1,5 +1,6 @@
 //! The command line, as it was typed, and its help.
 
+use crate::outputs::Outputs;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
 use std::ffi::OsString;
@@ -67,6 +68,8 @@ pub(crate) struct Arguments {
     /// Number of worker processes [default: one per CPU]
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = processes)]
     pub(crate) processes: Option<usize>,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
     /// Print this help
     #[arg(short, short_alias = '?', long, action = ArgAction::Help)]
     help: Option<bool>,
@@ -89,10 +92,16 @@ pub(crate) fn read<I>(words: I) -> Result<Arguments, Nothing>
 where
     I: IntoIterator<Item: Into<OsString> + Clone>,
 {
-    Arguments::try_parse_from(words).map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Nothing::Asked(error.to_string()),
-        _ => Nothing::Refused(one_line(&error.to_string())),
-    })
+    Arguments::try_parse_from(words).map_err(|error| Nothing::from(&error))
+}
+
+impl From<&clap::Error> for Nothing {
+    fn from(error: &clap::Error) -> Nothing {
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Nothing::Asked(error.to_string()),
+            _ => Nothing::Refused(one_line(&error.to_string())),
+        }
+    }
 }
 
 /// What clap says in several lines, without the usage that it ends with.

@@ -1,7 +1,12 @@
-//! What a run gave, told in the classic lines. Pure.
+//! What a run gave, told in the classic lines, and behind them in a small
+//! table. Pure.
 
+use crate::histogram::Histogram;
+use crate::outcome::{self, Outcome};
 use crate::plan::{Plan, Version};
 use crate::record::{Failure, Record};
+use crate::server::Usage;
+use crate::units;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -41,7 +46,7 @@ pub(crate) fn closing(record: &Record) -> String {
 }
 
 /// The line that tells failures apart, if there are any.
-pub(crate) fn failures(record: &Record) -> Option<String> {
+fn failures(record: &Record) -> Option<String> {
     let mut line = String::new();
     for kind in Failure::ALL {
         let count = record.failed_as(kind);
@@ -51,6 +56,51 @@ pub(crate) fn failures(record: &Record) -> Option<String> {
         }
     }
     (!line.is_empty()).then(|| line + ".\n")
+}
+
+/// What stands on standard error after a run: failures by kind, times, and
+/// what the server used; nothing where there is nothing.
+pub(crate) fn details(outcome: &Outcome) -> String {
+    let failures = failures(&outcome.record).unwrap_or_default();
+    let usage = outcome.usage.as_ref();
+    let usage = usage.map(|usage| server(usage, outcome.processor_per_request()));
+    failures + &latencies(outcome) + &usage.unwrap_or_default()
+}
+
+/// The times of requests that succeeded, as a table of 80 columns at most.
+fn latencies(outcome: &Outcome) -> String {
+    let times = outcome.times();
+    let Some((_, whole)) = times.last().filter(|(_, whole)| whole.len() > 0) else {
+        return String::new();
+    };
+    let mut table = format!("{:10}", "Latency");
+    for (name, _) in outcome::figures(whole) {
+        let _ = write!(table, "{name:>10}"); // a String takes all
+    }
+    let timed = times.iter().filter(|(_, histogram)| histogram.len() > 0);
+    for (name, histogram) in timed {
+        let _ = write!(table, "\n{name:10}{}", row(histogram));
+    }
+    table + "\n"
+}
+
+fn row(histogram: &Histogram) -> String {
+    let figure = |(_, time)| format!("{:>10}", units::time(time));
+    outcome::figures(histogram).map(figure).collect()
+}
+
+/// A line about the server.
+fn server(usage: &Usage, per_request: Option<Duration>) -> String {
+    let each = per_request.map_or_else(
+        || "no request".to_owned(),
+        |time| format!("{} of processor time a request", units::time(time)),
+    );
+    let [before, most, after] = [usage.memory_before, usage.memory_max, usage.memory_after]
+        .map(|bytes| units::size(bytes as f64));
+    format!(
+        "Server {}: {each}; memory {before} before, {most} at most, {after} after.\n",
+        usage.pid
+    )
 }
 
 /// `count` in `elapsed`, as so many in `seconds`.
@@ -65,12 +115,10 @@ mod tests {
     use crate::arguments;
 
     fn record() -> Record {
-        let mut record = Record {
-            succeeded: 5_000_000_000,
-            bytes: 7,
-            elapsed: Duration::from_millis(2500),
-            ..Record::default()
-        };
+        let mut record = Record::default();
+        record.succeeded = 5_000_000_000;
+        record.bytes = 7;
+        record.elapsed = Duration::from_millis(2500);
         for (count, kind) in (1..).zip(Failure::ALL) {
             record.fail_many(kind, count);
         }
@@ -118,5 +166,39 @@ mod tests {
             line.as_deref(),
             Some("Failed: 2 connect refused, 1 status 5xx.\n")
         );
+    }
+
+    #[test]
+    fn a_table_behind_the_failures() {
+        let mut example = outcome::example();
+        let text = details(&example);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "Failed: 3 reset, 2 status 5xx.");
+        assert_eq!(
+            lines[1],
+            "Latency         mean       p50       p75       p90       p99     p99.9       max"
+        );
+        assert!(
+            lines[2].starts_with("connect      31.0 µs   31.0 µs "),
+            "{}",
+            lines[2]
+        );
+        assert!(
+            lines[4].starts_with("whole        1.50 ms   1.50 ms "),
+            "{}",
+            lines[4]
+        );
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        assert_eq!(
+            lines[5],
+            "Server 42: 7.50 µs of processor time a request; memory 1 MiB before, 3 MiB at most, \
+             2 MiB after."
+        );
+        example.record = Record::default();
+        example.usage = None;
+        assert_eq!(details(&example), "");
     }
 }

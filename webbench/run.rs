@@ -29,8 +29,8 @@ struct Worker {
 }
 
 /// Runs `shares` of the plan's clients, each in a process of its own, until
-/// its time is up or `stop` is set. `tell` is given a line for each process
-/// that died; its clients count as failed.
+/// its time is up or `stop` is set. `watch` sees what they counted. `tell` is
+/// given a line for each process that died; its clients count as failed.
 ///
 /// # Errors
 /// No process could be made, or no pipe to it.
@@ -39,7 +39,8 @@ pub(crate) fn run(
     addr: SocketAddr,
     shares: &[Share],
     stop: &AtomicBool,
-    tell: impl Fn(&str),
+    watch: &mut dyn FnMut(&Record),
+    tell: &dyn Fn(&str),
 ) -> io::Result<Record> {
     let workers = shares
         .iter()
@@ -58,6 +59,7 @@ pub(crate) fn run(
                 sum.fail_many(Failure::Lost, clients as u64);
             }
         }
+        watch(&sum);
     }
     Ok(sum)
 }
