@@ -16,6 +16,7 @@ mod bench;
 mod client;
 mod csv;
 mod histogram;
+mod html;
 mod json;
 mod load;
 mod machine;
@@ -87,7 +88,7 @@ fn test(mut arguments: Arguments) -> Result<(), Failed> {
         .write(|form| match form {
             Form::Json => json::report(&outcome),
             Form::Csv => csv::report(&outcome),
-            Form::Html => String::new(),
+            Form::Html => html::report(&outcome),
         })
         .map_err(|line| Failed(2, line))
 }

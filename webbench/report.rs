@@ -89,16 +89,16 @@ fn row(histogram: &Histogram) -> String {
     outcome::figures(histogram).map(figure).collect()
 }
 
-/// A line about the server.
+/// Two lines about the server.
 fn server(usage: &Usage, per_request: Option<Duration>) -> String {
-    let each = per_request.map_or_else(
-        || "no request".to_owned(),
-        |time| format!("{} of processor time a request", units::time(time)),
-    );
     let [before, most, after] = [usage.memory_before, usage.memory_max, usage.memory_after]
         .map(|bytes| units::size(bytes as f64));
+    let time = per_request.map_or("no request".to_owned(), |time| {
+        format!("{} of CPU time a request", units::time(time))
+    });
     format!(
-        "Server {}: {each}; memory {before} before, {most} at most, {after} after.\n",
+        "Server process {}: {time}.\n\
+         Server memory: {before} before, {most} at most, {after} after.\n",
         usage.pid
     )
 }
@@ -194,9 +194,10 @@ mod tests {
         );
         assert_eq!(
             lines[5],
-            "Server 42: 7.50 µs of processor time a request; memory 1 MiB before, 3 MiB at most, \
-             2 MiB after."
+            "Server process 42: 7.50 µs of CPU time a request."
         );
+        let memory = "Server memory: 1.00 MiB before, 3.00 MiB at most, 2.00 MiB after.";
+        assert_eq!(lines[6], memory);
         example.record = Record::default();
         example.usage = None;
         assert_eq!(details(&example), "");
