@@ -5,6 +5,7 @@
 
 use crate::answer::{Asked, Memo, Whole};
 use crate::client::{Client, Step};
+use crate::pipe::Sender;
 use crate::plan::{Plan, Share};
 use crate::record::{Failure, Record};
 use mio::event::Event;
@@ -60,16 +61,20 @@ struct Load<'a> {
     expire_at_ms: u32,
 }
 
-/// Runs a share of the clients until the time is up or `stop` is set.
+/// Runs a share of the clients until the time is up or `stop` is set. What it
+/// has counted goes to `sender` every so often, `news`, and at the end.
 ///
 /// # Errors
-/// The system has no room for an event loop.
+/// The system has no room for an event loop, or the parent is gone.
 pub(crate) fn run(
     plan: &Plan,
     addr: SocketAddr,
     share: Share,
     stop: &AtomicBool,
-) -> io::Result<Record> {
+    news: Duration,
+    mut sender: Sender,
+) -> io::Result<()> {
+    let mut news_at = Instant::now() + news;
     let mut load = Load::new(plan, addr, share)?;
     let mut events = Events::with_capacity(EVENTS_MAX);
     let start = Instant::now();
@@ -90,9 +95,14 @@ pub(crate) fn run(
             load.on_event(now, event);
         }
         load.wake(now);
+        if now >= news_at {
+            news_at = now + news;
+            load.record.elapsed = now.duration_since(start);
+            sender.offer(&load.record)?;
+        }
     }
     load.record.elapsed = now.duration_since(start);
-    Ok(load.record)
+    sender.finish(&load.record)
 }
 
 impl<'a> Load<'a> {

@@ -15,6 +15,7 @@ mod arguments;
 mod client;
 mod histogram;
 mod load;
+mod pipe;
 mod plan;
 mod reach;
 mod record;
@@ -64,7 +65,7 @@ fn bench(plan: &Plan) -> Result<(), Failed> {
     let stop = stop_on_signals()
         .map_err(|error| Failed(3, format!("cannot watch for signals: {error}")))?;
     say(&report::opening(plan));
-    let record = run::run(plan, addr, &shares, &stop, tell)
+    let record = run::run(plan, addr, &shares, &stop, &mut |_| (), &tell)
         .map_err(|error| Failed(3, cannot_fork(shares.len(), &error)))?;
     if let Some(line) = report::failures(&record) {
         let _ = io::stderr().write_all(line.as_bytes()); // nobody is left to tell

@@ -65,12 +65,10 @@ mod tests {
     use crate::arguments;
 
     fn record() -> Record {
-        let mut record = Record {
-            succeeded: 5_000_000_000,
-            bytes: 7,
-            elapsed: Duration::from_millis(2500),
-            ..Record::default()
-        };
+        let mut record = Record::default();
+        record.succeeded = 5_000_000_000;
+        record.bytes = 7;
+        record.elapsed = Duration::from_millis(2500);
         for (count, kind) in (1..).zip(Failure::ALL) {
             record.fail_many(kind, count);
         }
