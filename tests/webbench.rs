@@ -439,7 +439,7 @@ fn bad_arguments_are_status_2_and_one_line() {
         ("127.0.0.1:80", "http://"),
         ("http://127.0.0.1:port/", "PORT"),
         ("http://a/ http://b/", "http://b/"),
-        ("-c 1000000 http://127.0.0.1/", "-c "),
+        ("-c 1000000 --processes 1 http://127.0.0.1/", "-c "),
     ] {
         let ran = run(words, "");
         assert_eq!(

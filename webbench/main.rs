@@ -13,14 +13,19 @@
 mod answer;
 mod arguments;
 mod client;
+mod dial;
 mod histogram;
 mod load;
+mod pace;
+mod package;
 mod pipe;
 mod plan;
 mod reach;
+mod reader;
 mod record;
 mod report;
 mod run;
+mod score;
 mod url;
 
 use arguments::Nothing;
@@ -61,7 +66,7 @@ fn bench(plan: &Plan) -> Result<(), Failed> {
     let shares = plan
         .shares(reach::machine())
         .map_err(|line| Failed(2, line))?;
-    let addr = reach::server(&plan.target).map_err(|line| Failed(1, line))?;
+    let addr = reach::server(plan.server()).map_err(|line| Failed(1, line))?;
     let stop = stop_on_signals()
         .map_err(|error| Failed(3, format!("cannot watch for signals: {error}")))?;
     say(&report::opening(plan));
