@@ -37,7 +37,7 @@ impl Bench {
         server
             .map_or(Ok(()), server::check)
             .map_err(|line| Failed(2, line))?;
-        let addr = reach::server(&plan.target).map_err(|line| Failed(1, line))?;
+        let addr = reach::server(plan.server()).map_err(|line| Failed(1, line))?;
         Ok(Bench {
             plan,
             shares,
@@ -53,7 +53,7 @@ impl Bench {
     /// # Errors
     /// No processes to run it (3).
     pub(crate) fn run(&self, stop: &AtomicBool, lead: &str) -> Result<Outcome, Failed> {
-        let progress = Progress::new(self.plan.time, None, lead);
+        let progress = Progress::new(self.plan.time, self.plan.requests, lead);
         let mut series = Series::new();
         let mut meter = self.server.map(Meter::start);
         let record = run::run(

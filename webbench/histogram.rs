@@ -27,12 +27,13 @@ pub(crate) struct Histogram(Option<Box<hdrhistogram::Histogram<u64>>>);
 impl Histogram {
     /// Adds a time. One that is longer than an hour counts as an hour.
     pub(crate) fn add(&mut self, time: Duration) {
-        self.add_many(nanoseconds(time), 1);
+        self.add_many(time, 1);
     }
 
-    fn add_many(&mut self, nanoseconds: u64, count: u64) {
+    /// Adds a time so many times.
+    pub(crate) fn add_many(&mut self, time: Duration, count: u64) {
         let counts = self.0.get_or_insert_with(|| Box::new(empty()));
-        counts.saturating_record_n(nanoseconds, count);
+        counts.saturating_record_n(nanoseconds(time), count);
     }
 
     /// How many times were added.
@@ -88,7 +89,7 @@ impl Histogram {
     pub(crate) fn read(bytes: &mut &[u8]) -> Option<Histogram> {
         let mut histogram = Histogram::default();
         for _ in 0..take(bytes)? {
-            histogram.add_many(take(bytes)?, take(bytes)?);
+            histogram.add_many(Duration::from_nanos(take(bytes)?), take(bytes)?);
         }
         Some(histogram)
     }

@@ -19,7 +19,7 @@ const RATE_TIME: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    time: Duration,
+    time: Option<Duration>,
     requests: Option<u64>,
     /// Since when the rate is taken, and what was done then.
     since: Cell<(Duration, u64)>,
@@ -29,7 +29,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// A line for a run of this length, or of so many requests, whichever is
     /// done first. `lead` stands in front of it.
-    pub(crate) fn new(time: Duration, requests: Option<u64>, lead: &str) -> Progress {
+    pub(crate) fn new(time: Option<Duration>, requests: Option<u64>, lead: &str) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template(TEMPLATE);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -77,33 +77,32 @@ impl Drop for Progress {
 }
 
 /// How much of a run is done, from 0 to 1.
-fn part_done(record: &Record, time: Duration, requests: Option<u64>) -> f64 {
-    let of_time = record.elapsed.as_secs_f64() / time.as_secs_f64().max(f64::MIN_POSITIVE);
+fn part_done(record: &Record, time: Option<Duration>, requests: Option<u64>) -> f64 {
+    let elapsed = record.elapsed.as_secs_f64();
+    let of_time = time.map_or(0.0, |all| elapsed / all.as_secs_f64());
     let done = (record.succeeded + record.failed()) as f64;
-    let of_requests = requests.map_or(0.0, |all| done / all.max(1) as f64);
+    let of_requests = requests.map_or(0.0, |all| done / all as f64);
     of_time.max(of_requests).min(1.0)
 }
 
 /// What stands beside the bar.
-fn words(record: &Record, time: Duration, requests: Option<u64>, rate: f64) -> String {
+fn words(record: &Record, time: Option<Duration>, requests: Option<u64>, rate: f64) -> String {
     if record.elapsed.is_zero() {
         return "warming up".to_owned();
     }
     let rate = units::rate(rate);
     let failed = units::count(record.failed());
-    let done = match requests {
-        Some(all) => {
+    let seconds = record.elapsed.as_secs_f64();
+    let done = match (requests, time) {
+        (Some(all), _) => {
             let done = units::count(record.succeeded + record.failed());
             format!("{done} of {}", units::count(all))
         }
-        None => {
-            let left = time.saturating_sub(record.elapsed);
-            format!(
-                "{:.0} s, {:.0} s left",
-                record.elapsed.as_secs_f64(),
-                left.as_secs_f64()
-            )
+        (None, Some(time)) => {
+            let left = time.saturating_sub(record.elapsed).as_secs_f64();
+            format!("{seconds:.0} s, {left:.0} s left")
         }
+        (None, None) => format!("{seconds:.0} s"),
     };
     format!("{done} · {rate} requests/s · {failed} failed")
 }
@@ -116,7 +115,7 @@ mod tests {
     #[test]
     fn a_run_by_time_and_one_by_requests() {
         let mut record = Record::default();
-        let minute = Duration::from_secs(60);
+        let minute = Some(Duration::from_secs(60));
         assert_eq!(words(&record, minute, None, 0.0), "warming up");
         record.elapsed = Duration::from_secs(15);
         record.succeeded = 48;

@@ -27,10 +27,10 @@ pub(crate) fn opening(plan: &Plan) -> String {
     };
     let reload = if plan.reload { ", forcing reload" } else { "" };
     format!(
-        "\nBenchmarking: {} {}{version}\n{clients}, running {} sec{kept}{reload}.\n",
+        "\nBenchmarking: {} {}{version}\n{clients}, running {}{kept}{reload}.\n",
         plan.method,
         plan.url,
-        plan.time.as_secs(),
+        plan.end(),
     )
 }
 

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 
 /// Connections that may wait to be accepted; the system caps it
@@ -74,6 +74,44 @@ fn set_defer_accept(socket: &Socket) -> io::Result<()> {
             libc::IPPROTO_TCP,
             libc::TCP_DEFER_ACCEPT,
             (&raw const seconds).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Begins a connection from an address of this machine, whose port is chosen
+/// as late as that: each such address has all the ports there are. The stream
+/// does not block; its connection may be under way for a while.
+///
+/// # Errors
+/// What the system says: the address is not this machine's, or its ports are
+/// all taken.
+pub fn connect_from(source: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    set_bind_address_no_port(&socket)?;
+    socket.bind(&SocketAddr::new(source, 0).into())?;
+    match socket.connect(&to.into()) {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+        _ => Ok(socket.into()),
+    }
+}
+
+fn set_bind_address_no_port(socket: &Socket) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the descriptor is open for the length of the call, and the value
+    // is a live c_int whose size is the one given.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const on).cast(),
             size_of::<libc::c_int>() as libc::socklen_t,
         )
     };
