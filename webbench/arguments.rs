@@ -35,6 +35,7 @@ Examples:
   webbench -c 64 -t 5 -k http://127.0.0.1:8080/index.html
   webbench -c 64 -t 5 --rate 20000 http://127.0.0.1:8080/index.html
   webbench -c 64 --requests 100000 --pipeline 16 'frame://127.0.0.1:4000?bytes=64'
+  webbench compare http://127.0.0.1:8080/ http://127.0.0.1:8081/   two in turn (see its --help)
 Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not fork.";
 
 /// Load an HTTP server with many clients for a while, and count its answers.
@@ -163,27 +164,26 @@ pub(crate) fn read<I>(words: I) -> Result<Arguments, Nothing>
 where
     I: IntoIterator<Item: Into<OsString> + Clone>,
 {
-    Arguments::try_parse_from(words).map_err(|error| Nothing::from(&error))
+    Arguments::try_parse_from(words).map_err(|error| refused(&error, "webbench"))
 }
 
-impl From<&clap::Error> for Nothing {
-    fn from(error: &clap::Error) -> Nothing {
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Nothing::Asked(error.to_string()),
-            _ => Nothing::Refused(one_line(&error.to_string())),
-        }
+/// What clap says, of the command line of this program.
+pub(crate) fn refused(error: &clap::Error, program: &str) -> Nothing {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Nothing::Asked(error.to_string()),
+        _ => Nothing::Refused(one_line(&error.to_string(), program)),
     }
 }
 
 /// What clap says in several lines, without the usage that it ends with.
-fn one_line(told: &str) -> String {
+fn one_line(told: &str, program: &str) -> String {
     let told = told.strip_prefix("error: ").unwrap_or(told);
     let end = told.find("\n\nUsage:").or(told.find("\n\nFor more"));
     let words: Vec<&str> = told[..end.unwrap_or(told.len())]
         .split_whitespace()
         .collect();
     let line = words.join(" ").replace(" tip:", ";");
-    format!("{line} (see webbench --help)")
+    format!("{line} (see {program} --help)")
 }
 
 fn clients(text: &str) -> Result<usize, String> {
@@ -233,7 +233,8 @@ fn list(path: &str) -> Result<List, String> {
     Ok(List(lines))
 }
 
-fn within(text: &str, most: u64) -> Result<u64, String> {
+/// A whole number from 1 on.
+pub(crate) fn within(text: &str, most: u64) -> Result<u64, String> {
     let number = text
         .parse()
         .ok()

@@ -10,7 +10,7 @@ use crate::reach;
 use crate::run;
 use crate::series::Series;
 use crate::server::{self, Meter};
-use crate::setup;
+use crate::setup::{self, Setup};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -22,7 +22,7 @@ pub(crate) struct Bench {
     shares: Vec<Share>,
     addr: SocketAddr,
     /// The server's process, if it is to be watched.
-    server: Option<u32>,
+    pub(crate) server: Option<u32>,
     pub(crate) facts: Facts,
 }
 
@@ -45,6 +45,11 @@ impl Bench {
             server,
             facts: Facts::read(machine.cpus, machine.files),
         })
+    }
+
+    /// Its options by name.
+    pub(crate) fn setup(&self) -> Setup {
+        setup::of(&self.plan, self.shares.len())
     }
 
     /// Runs it until its end or until `stop` is set. `lead` stands in front of
@@ -72,7 +77,7 @@ impl Bench {
         )
         .map_err(|error| Failed(3, cannot_fork(self.shares.len(), &error)))?;
         Ok(Outcome {
-            setup: setup::of(&self.plan, self.shares.len()),
+            setup: self.setup(),
             facts: self.facts.clone(),
             usage: meter.map(|meter| meter.end(&record)),
             series: series.end(&record),

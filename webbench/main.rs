@@ -3,17 +3,19 @@
 //!
 //! ```text
 //!  arguments ──> plan ──> bench ──> run ──fork──> load: clients + answers
-//!                           │        │                   │
-//!   report, json, csv, html <── outcome <── record, pipe ─┘
+//!                           ^                            │
+//!                 compare ──┘  outcome <── record, pipe ─┘
+//!                                 └──> report, json, csv, html
 //! ```
 //!
 //! Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not
-//! fork. The classic lines go to standard output, all else to standard error.
+//! fork, 4 a threshold was missed. The classic lines go to standard output, all else to standard error.
 
 mod answer;
 mod arguments;
 mod bench;
 mod client;
+mod compare;
 mod csv;
 mod dial;
 mod histogram;
@@ -46,6 +48,7 @@ use outputs::Form;
 use plan::Plan;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,14 +60,19 @@ use std::sync::atomic::AtomicBool;
 struct Failed(u8, String);
 
 fn main() -> ExitCode {
-    let done = match arguments::read(std::env::args_os()) {
-        Ok(arguments) => test(arguments),
-        Err(Nothing::Asked(text)) => {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let done = if compare::is_meant(&words) {
+        compare::read(&words[1..]).map(compare::run)
+    } else {
+        arguments::read(words).map(test)
+    };
+    let done = done.unwrap_or_else(|nothing| match nothing {
+        Nothing::Asked(text) => {
             say(&text);
             Ok(())
         }
-        Err(Nothing::Refused(line)) => Err(Failed(2, line)),
-    };
+        Nothing::Refused(line) => Err(Failed(2, line)),
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed(status, line)) => {

@@ -8,21 +8,24 @@ use std::path::{Path, PathBuf};
 /// The name that stands for standard output.
 const STANDARD_OUTPUT: &str = "-";
 
+/// Over these options in the help.
+const HEADING: &str = "Reports";
+
 /// The options, as they were typed.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Reports")]
 pub(crate) struct Outputs {
     /// Write all figures to FILE as JSON; - is standard output, which then
     /// carries nothing else
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub(crate) json: Option<PathBuf>,
     /// Write a line of names and one of figures to FILE; - as above
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub(crate) csv: Option<PathBuf>,
     /// Write a page with pictures to FILE; - as above
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub(crate) html: Option<PathBuf>,
     /// Watch the processor time and memory of this process and its children
+    #[arg(help_heading = HEADING)]
     #[arg(long, value_name = "PID", allow_hyphen_values = true, value_parser = pid)]
     pub(crate) server_pid: Option<u32>,
 }

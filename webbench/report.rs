@@ -46,7 +46,7 @@ pub(crate) fn closing(record: &Record) -> String {
 }
 
 /// The line that tells failures apart, if there are any.
-fn failures(record: &Record) -> Option<String> {
+pub(crate) fn failures(record: &Record) -> Option<String> {
     let mut line = String::new();
     for kind in Failure::ALL {
         let count = record.failed_as(kind);
