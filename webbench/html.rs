@@ -146,7 +146,14 @@ fn counts(outcome: &Outcome) -> String {
 fn setup_list(outcome: &Outcome) -> String {
     let is_set = |(_, value): &&(&str, serde_json::Value)| !value.is_null();
     let set = outcome.setup.iter().filter(is_set);
-    list(set.map(|(name, value)| (name.replace('_', " "), setup::words(value))))
+    list(set.map(|(name, value)| (option(name), setup::words(value))))
+}
+
+/// The name of an option in words: `warm_up_s` is "warm up (s)".
+fn option(name: &str) -> String {
+    let name = name.replace("_per_s", "/s");
+    let unit = name.strip_suffix("_s").map(|name| format!("{name} (s)"));
+    unit.unwrap_or(name).replace('_', " ")
 }
 
 fn machine(outcome: &Outcome) -> String {
@@ -219,6 +226,7 @@ mod tests {
             "<b>1,500</b><span>requests/s</span>",
             "<section class=\"bad\"><b>5</b>",
             "<td>7.50 µs</td>",
+            "<th scope=\"row\">warm up (s)</th><td>0</td>",
             "prefers-color-scheme: dark",
             "<code>webbench -c 4 &#39;http",
         ] {

@@ -77,7 +77,7 @@ fn bars(histogram: &Histogram, axis: &Axis) -> String {
         let place = (axis.part(nanoseconds(time)) * BARS as f64) as usize;
         shares[place.min(BARS - 1)] += count as f64 / histogram.len() as f64;
     }
-    let marks = scale::linear(100.0 * shares.iter().copied().fold(0.0, f64::max));
+    let marks = scale::linear(100.0 * shares.iter().copied().fold(0.0, f64::max), 5);
     let most = marks.last().copied().unwrap_or(100.0);
     let mut out = String::new();
     for mark in marks {

@@ -32,7 +32,7 @@ pub(super) fn picture(samples: &[Sample]) -> String {
     let rates = samples
         .iter()
         .map(|sample| sample.rate().max(sample.failures_rate()));
-    let marks = scale::linear(rates.fold(0.0, f64::max));
+    let marks = scale::linear(rates.fold(0.0, f64::max), 5);
     let end = samples.last().map_or(Duration::ZERO, |sample| sample.to);
     let field = Field {
         time: end.as_secs_f64().max(1e-3),
@@ -78,7 +78,7 @@ impl Field {
     /// The axis of time.
     fn times(&self) -> String {
         let mut out = String::new();
-        for mark in scale::linear(self.time) {
+        for mark in scale::linear(self.time, 10) {
             let x = self.x(Duration::from_secs_f64(mark));
             if mark <= self.time {
                 // The step is 1, 2 or 5 times a power of ten.
@@ -146,7 +146,7 @@ mod tests {
             "{picture}"
         );
         assert!(
-            picture.contains(">1,500</text>") && picture.contains(">1.5 s</text>"),
+            picture.contains(">1,500</text>") && picture.contains(">1.4 s</text>"),
             "{picture}"
         );
         let half = (LEFT + RIGHT) / 2.0;

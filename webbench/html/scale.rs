@@ -1,15 +1,12 @@
 //! Where figures lie on an axis, and which of them are written there. Pure.
 
-/// Most marks on a linear axis, besides the one at zero.
-const MARKS_MAX: f64 = 5.0;
-
 /// The marks of an axis from zero that has room for `most`: 0, a step, two
-/// steps and so on, up to the end of the axis.
-pub(super) fn linear(most: f64) -> Vec<f64> {
+/// steps and so on, up to the end of the axis; about so many.
+pub(super) fn linear(most: f64, marks: u32) -> Vec<f64> {
     if !(most.is_finite() && most > 0.0) {
         return vec![0.0, 1.0];
     }
-    let rough = most / MARKS_MAX;
+    let rough = most / f64::from(marks);
     let ten = 10_f64.powf(rough.log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * ten);
     let step = steps.into_iter().find(|step| *step >= rough);
@@ -50,10 +47,10 @@ mod tests {
             (7.0, &[0.0, 2.0, 4.0, 6.0, 8.0]),
             (120_000.0, &[0.0, 50_000.0, 100_000.0, 150_000.0]),
         ] {
-            assert_eq!(linear(most), expected);
+            assert_eq!(linear(most, 5), expected);
         }
         for most in (1..200).map(|power| 1.1_f64.powi(power)) {
-            let marks = linear(most);
+            let marks = linear(most, 5);
             assert!((2..=7).contains(&marks.len()), "{most}: {marks:?}");
             assert!(marks.last() >= Some(&most), "{most}: {marks:?}");
         }
