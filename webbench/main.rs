@@ -20,6 +20,7 @@ mod pace;
 mod package;
 mod pipe;
 mod plan;
+mod queue;
 mod reach;
 mod reader;
 mod record;
