@@ -7,11 +7,14 @@
 //!  Token: | connection, 32 bits | key of the client, 32 bits |
 //! ```
 
-use crate::answer::{Memo, Taken, Whole};
+mod receive;
+
+pub(crate) use receive::Desk;
+
 use crate::dial::Dial;
+use crate::plan::Script;
 use crate::reader::{Expected, Reader};
 use crate::record::Failure;
-use crate::score::{Score, Spell};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use pelton::os::socket;
@@ -20,9 +23,6 @@ use std::time::Instant;
 
 /// The part of a token that is the client's key.
 const KEY_MASK: usize = u32::MAX as usize;
-
-/// Reads in a row, before others have their turn.
-const READS_MAX: usize = 16;
 
 /// A client, which owns its connection, if it has one. Times are nanoseconds
 /// of the run.
@@ -81,18 +81,6 @@ pub(crate) enum Step {
     Failed(Failure),
 }
 
-/// What all clients of a process share, to read into and to count with.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) buffer: Box<[u8]>,
-    pub(crate) memo: Memo,
-    pub(crate) score: Score,
-    /// Requests that are under way, of all clients.
-    pub(crate) under_way: u64,
-    /// The turn's time.
-    pub(crate) now_ns: u64,
-}
-
 impl<'a> Client<'a> {
     /// A client without a connection, that begins with this request.
     pub(crate) fn new(expected: Expected, next: usize) -> Client<'a> {
@@ -140,11 +128,6 @@ impl<'a> Client<'a> {
         !self.unsent.is_empty()
     }
 
-    /// The request that it begins with next.
-    pub(crate) fn next(&self) -> usize {
-        self.next as usize
-    }
-
     /// When its requests were due.
     pub(crate) fn due_ns(&self) -> u64 {
         self.due_ns
@@ -155,15 +138,12 @@ impl<'a> Client<'a> {
         self.open > 0 && now_ns - self.begun_ns >= timeout_ns
     }
 
-    /// Begins requests, of these bytes; `next` is the one after them.
-    pub(crate) fn begin(&mut self, bytes: &'a [u8], count: u32, next: usize) {
-        self.unsent = bytes;
+    /// Begins `count` requests, the next ones of the script.
+    pub(crate) fn begin(&mut self, script: &'a Script, count: u32, due_ns: u64, now_ns: u64) {
+        let first = self.next as usize;
+        self.unsent = script.batch(first, count as usize);
+        self.next = ((first + count as usize) % script.count()) as u32;
         self.open = count;
-        self.next = next as u32;
-    }
-
-    /// Says when the requests that it begins are counted from.
-    pub(crate) fn set_times(&mut self, due_ns: u64, now_ns: u64) {
         self.due_ns = due_ns;
         self.begun_ns = now_ns;
         self.first_ns = None;
@@ -272,79 +252,6 @@ impl<'a> Client<'a> {
             Some(stream) => registry.reregister(stream, token, interest),
             None => Ok(()),
         }
-    }
-
-    /// Reads what there is, and counts it. `ended`: the event said that
-    /// nothing comes after it, so that there is an end to be read.
-    pub(crate) fn receive(&mut self, desk: &mut Desk, ended: bool) -> Step {
-        for _ in 0..READS_MAX {
-            let Some(stream) = &self.stream else {
-                return Step::Wait;
-            };
-            let count = match socket::receive(stream, &mut desk.buffer, false) {
-                Ok(0) => return self.end(desk),
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if is_for_later(&error) => return Step::Wait,
-                Err(error) => return Step::Failed(failure_of(&error)),
-            };
-            match self.take(desk, count) {
-                // A short read has emptied the socket; what comes later is a
-                // new event.
-                Step::Wait if count < desk.buffer.len() && !ended => return Step::Wait,
-                Step::Wait => {}
-                step => return step,
-            }
-        }
-        Step::Again
-    }
-
-    /// Takes the first `count` bytes of the buffer, whatever answers they are.
-    fn take(&mut self, desk: &mut Desk, count: usize) -> Step {
-        let mut at = 0;
-        while at < count {
-            let first_ns = *self.first_ns.get_or_insert(desk.now_ns);
-            match self.reader.take(&desk.buffer[at..count], &mut desk.memo) {
-                Ok(Taken::More) => return Step::Wait,
-                // No more may come than was asked for.
-                Ok(Taken::Whole(_, behind)) if behind > 0 && self.open <= 1 => {
-                    return Step::Failed(Failure::BadAnswer);
-                }
-                Ok(Taken::Whole(whole, behind)) if self.open > 0 => {
-                    at = count - behind;
-                    self.first_ns = None;
-                    self.count(desk, &whole, first_ns);
-                    if self.open == 0 || !whole.keeps {
-                        return Step::Done { keeps: whole.keeps };
-                    }
-                }
-                Ok(Taken::Whole(..)) | Err(_) => return Step::Failed(Failure::BadAnswer),
-            }
-        }
-        Step::Wait
-    }
-
-    /// The server has ended the connection.
-    fn end(&mut self, desk: &mut Desk) -> Step {
-        let first_ns = self.first_ns.unwrap_or(desk.now_ns);
-        match self.reader.end() {
-            Ok(whole) if self.open > 0 => {
-                self.count(desk, &whole, first_ns);
-                Step::Done { keeps: false }
-            }
-            _ => Step::Failed(Failure::ClosedEarly),
-        }
-    }
-
-    fn count(&mut self, desk: &mut Desk, whole: &Whole, first_ns: u64) {
-        let spell = Spell {
-            begun_ns: self.due_ns,
-            first_ns,
-            now_ns: desk.now_ns,
-        };
-        desk.score.answered(whole, spell);
-        desk.under_way -= 1;
-        self.open -= 1;
     }
 }
 

@@ -7,17 +7,16 @@
 use crate::answer::Memo;
 use crate::client::{Client, Desk, Step};
 use crate::dial::Dial;
-use crate::pace::{Pace, start_ns};
+use crate::pace::Pace;
 use crate::pipe::Sender;
 use crate::plan::{Plan, Share};
+use crate::queue::{Queue, Turn};
 use crate::record::Failure;
 use crate::score::{Counted, Score};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Poll};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,14 +55,7 @@ struct Load<'a> {
     end_ns: u64,
     poll: Poll,
     clients: Vec<Client<'a>>,
-    /// Clients, by their keys, that begin a request as soon as there is one.
-    ready: VecDeque<usize>,
-    /// Clients that rest, and until when.
-    resting: BinaryHeap<Reverse<(u64, usize)>>,
-    /// Requests to be begun in the measured part.
-    left: u64,
-    /// When they are due, if not as soon as a client is ready.
-    pace: Option<Pace>,
+    queue: Queue,
     /// Connections done with in this turn, and in the one before.
     parted: [Vec<TcpStream>; 2],
     desk: Desk,
@@ -100,7 +92,7 @@ pub(crate) fn run(
         for event in &events {
             load.on_event(event);
         }
-        load.wake();
+        load.queue.wake(load.desk.now_ns);
     }
     sender.finish(load.desk.score.record(load.desk.now_ns))
 }
@@ -115,8 +107,9 @@ impl<'a> Load<'a> {
         };
         let count = plan.script.count();
         let client = |key| Client::new(plan.expected, key % count);
-        let start = |key| Reverse((start_ns(key, share.clients, ramp_ns), key));
-        let mut load = Load {
+        let pace = |rate| Pace::new(rate, share.number, share.workers);
+        let pace = plan.rate.map(pace);
+        Ok(Load {
             plan,
             share,
             dial: Dial {
@@ -130,12 +123,7 @@ impl<'a> Load<'a> {
                 .map_or(u64::MAX, |time| warm_up_ns + nanoseconds(time)),
             poll: Poll::new()?,
             clients: (0..share.clients).map(client).collect(),
-            ready: VecDeque::new(),
-            resting: (0..share.clients).map(start).collect(),
-            left: share.requests.unwrap_or(u64::MAX),
-            pace: plan
-                .rate
-                .map(|rate| Pace::new(rate, share.number, share.workers)),
+            queue: Queue::new(share.clients, ramp_ns, share.requests, warm_up_ns, pace),
             parted: [Vec::new(), Vec::new()],
             desk: Desk {
                 buffer: vec![0; READ_BYTES].into(),
@@ -145,14 +133,12 @@ impl<'a> Load<'a> {
                 now_ns: 0,
             },
             expire_at_ns: 0,
-        };
-        load.wake();
-        Ok(load)
+        })
     }
 
     /// The time is up, or all requests have ended that were asked for.
     fn is_over(&self) -> bool {
-        let done = self.left == 0 && self.desk.under_way == 0;
+        let done = self.queue.is_done() && self.desk.under_way == 0;
         done || self.desk.now_ns >= self.end_ns
     }
 
@@ -178,28 +164,12 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// The next client that has something to begin, with that.
+    /// Gives the next client what it is to begin, if there is something.
     fn begin_next(&mut self) -> Option<usize> {
-        let &key = self.ready.front()?;
         let now_ns = self.desk.now_ns;
-        let count = self.left.min(self.plan.pipeline as u64);
-        if count == 0 {
-            return None;
-        }
-        let due_ns = match &mut self.pace {
-            Some(pace) => pace.take(now_ns)?,
-            None => now_ns,
-        };
-        self.ready.pop_front();
-        if now_ns >= nanoseconds(self.plan.warm_up) {
-            self.left -= count;
-        }
-        self.desk.under_way += count;
-        let (script, first) = (&self.plan.script, self.clients[key].next());
-        let next = (first + count as usize) % script.count();
-        let bytes = script.batch(first, count as usize);
-        self.clients[key].set_times(due_ns, now_ns);
-        self.clients[key].begin(bytes, count as u32, next);
+        let Turn { key, count, due_ns } = self.queue.next(now_ns, self.plan.pipeline)?;
+        self.desk.under_way += u64::from(count);
+        self.clients[key].begin(&self.plan.script, count, due_ns, now_ns);
         Some(key)
     }
 
@@ -224,7 +194,7 @@ impl<'a> Load<'a> {
             .sent(open, client.due_ns(), self.desk.now_ns);
         self.desk.under_way -= open;
         client.part();
-        self.ready.push_back(key);
+        self.queue.push(key);
     }
 
     fn on_event(&mut self, event: &Event) {
@@ -262,7 +232,7 @@ impl<'a> Load<'a> {
                 }
                 match self.plan.heartbeat {
                     Some(rest) => self.rest(key, nanoseconds(rest)),
-                    None => self.ready.push_back(key),
+                    None => self.queue.push(key),
                 }
             }
             Step::Failed(failure) => self.fail(key, failure),
@@ -280,7 +250,7 @@ impl<'a> Load<'a> {
             self.desk.score.failed(failure, open, due_ns, now_ns);
             match failure {
                 Failure::Refused | Failure::Unreachable => self.rest(key, REST_NS),
-                _ => self.ready.push_back(key),
+                _ => self.queue.push(key),
             }
         } else if self.plan.heartbeat.is_some() {
             self.desk.score.failed(failure, 1, due_ns, now_ns);
@@ -288,18 +258,7 @@ impl<'a> Load<'a> {
     }
 
     fn rest(&mut self, key: usize, rest_ns: u64) {
-        self.resting
-            .push(Reverse((self.desk.now_ns + rest_ns, key)));
-    }
-
-    /// Takes in those that have rested.
-    fn wake(&mut self) {
-        while let Some(&Reverse((until_ns, key))) = self.resting.peek()
-            && until_ns <= self.desk.now_ns
-        {
-            self.resting.pop();
-            self.ready.push_back(key);
-        }
+        self.queue.push_at(self.desk.now_ns + rest_ns, key);
     }
 
     /// Closes a connection in the next turn, or now if many wait.
@@ -334,7 +293,7 @@ impl<'a> Load<'a> {
     /// Waits for events, but no longer than until something else is to be done.
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
         let mut wait = Duration::from_nanos(self.wait_ns());
-        if self.pace.is_some() && !wait.is_zero() {
+        if self.plan.rate.is_some() && !wait.is_zero() {
             // To the nanosecond: an event loop's own wait is one of milliseconds.
             let registry = [PollFd::new(self.poll.registry(), PollFlags::IN)];
             let until = Timespec::try_from(wait).ok();
@@ -351,14 +310,7 @@ impl<'a> Load<'a> {
 
     /// How long nothing is to be done but for events.
     fn wait_ns(&self) -> u64 {
-        let rested_ns = self.resting.peek().map(|Reverse((until_ns, _))| *until_ns);
-        let begin_ns = match &self.pace {
-            _ if self.ready.is_empty() || self.left == 0 => None,
-            Some(pace) => Some(pace.next_ns()),
-            None => Some(0),
-        };
-        let next_ns = [rested_ns, begin_ns].into_iter().flatten().min();
-        let until_ns = next_ns.unwrap_or(u64::MAX).min(self.end_ns);
+        let until_ns = self.queue.next_ns().unwrap_or(u64::MAX).min(self.end_ns);
         until_ns.saturating_sub(self.desk.now_ns).min(WAIT_MAX_NS)
     }
 }
@@ -366,3 +318,6 @@ impl<'a> Load<'a> {
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not
-//! fork, 4 a threshold was missed. The classic lines go to standard output, all else to standard error.
+//! fork, 4 a threshold was missed. The classic lines go to standard output, all
+//! else to standard error.
 
 mod answer;
 mod arguments;
@@ -30,6 +31,7 @@ mod package;
 mod pipe;
 mod plan;
 mod progress;
+mod queue;
 mod reach;
 mod reader;
 mod record;

@@ -52,7 +52,7 @@ impl Packages {
         while at < input.len() {
             let rest = &input[at..];
             let bytes = if self.begun.is_empty() {
-                let Some(package) = whole(rest)? else {
+                let Some(package) = self.whole(rest)? else {
                     self.begun.extend_from_slice(rest);
                     break;
                 };
@@ -60,7 +60,7 @@ impl Packages {
                 self.check(package)?
             } else {
                 at += self.fill(rest)?;
-                match whole(&self.begun)? {
+                match self.whole(&self.begun)? {
                     Some(package) => {
                         let bytes = self.check(package)?;
                         self.begun = Vec::new(); // a client at rest owns none
@@ -85,7 +85,7 @@ impl Packages {
     /// much that was.
     fn fill(&mut self, input: &[u8]) -> Result<usize, BadAnswer> {
         let wanted = match PackageHead::read(&self.begun) {
-            Some(head) => len(head)?,
+            Some(head) => self.len(head)?,
             None => PACKAGE_HEAD_BYTES,
         };
         let count = (wanted - self.begun.len()).min(input.len());
@@ -93,33 +93,34 @@ impl Packages {
         Ok(count)
     }
 
-    /// The length of an answer that is right; none for a sign of life that
-    /// was not asked for.
+    /// The package at the front of `input`, or none while it is not whole.
+    fn whole<'a>(&self, input: &'a [u8]) -> Result<Option<&'a [u8]>, BadAnswer> {
+        match PackageHead::read(input) {
+            Some(head) => Ok(input.get(..self.len(head)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Length of the whole package that this head begins, if it may come: as
+    /// an answer, or as a sign of life.
+    fn len(&self, head: PackageHead) -> Result<usize, BadAnswer> {
+        let body = head.body_len(PACKAGE_BYTES_MAX).ok_or(BadAnswer)?;
+        let answers =
+            head.code == self.wanted.code && self.wanted.echo.is_none_or(|echo| head == echo);
+        let lives = head.code == HEARTBEAT && body == 0;
+        (answers || lives)
+            .then_some(PACKAGE_HEAD_BYTES + body)
+            .ok_or(BadAnswer)
+    }
+
+    /// The length of a whole package that is an answer; none for a sign of
+    /// life that was not asked for.
     fn check(&self, package: &[u8]) -> Result<Option<u64>, BadAnswer> {
         let head = PackageHead::read(package).ok_or(BadAnswer)?;
-        let body = &package[PACKAGE_HEAD_BYTES..];
-        codec::check(head, body).ok_or(BadAnswer)?;
-        if head.code == HEARTBEAT && self.wanted.code != HEARTBEAT {
-            return Ok(None);
-        }
-        let right =
-            head.code == self.wanted.code && self.wanted.echo.is_none_or(|echo| head == echo);
-        right.then_some(Some(package.len() as u64)).ok_or(BadAnswer)
+        codec::check(head, &package[PACKAGE_HEAD_BYTES..]).ok_or(BadAnswer)?;
+        let answers = head.code == self.wanted.code;
+        Ok(answers.then_some(package.len() as u64))
     }
-}
-
-/// The package at the front of `input`, or none while it is not whole.
-fn whole(input: &[u8]) -> Result<Option<&[u8]>, BadAnswer> {
-    match PackageHead::read(input) {
-        Some(head) => Ok(input.get(..len(head)?)),
-        None => Ok(None),
-    }
-}
-
-/// Length of a whole package.
-fn len(head: PackageHead) -> Result<usize, BadAnswer> {
-    let body = head.body_len(PACKAGE_BYTES_MAX).ok_or(BadAnswer)?;
-    Ok(PACKAGE_HEAD_BYTES + body)
 }
 
 #[cfg(test)]

@@ -174,3 +174,22 @@ pub fn send_file(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_connection_comes_from_the_address_that_is_asked_for() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let addr = listener.local_addr().expect("its address");
+        let source = IpAddr::from([127, 0, 0, 9]);
+        let stream = connect_from(source, addr).expect("under way");
+        let (_, from) = listener.accept().expect("a connection");
+        assert_eq!(from.ip(), source);
+        assert_eq!(stream.local_addr().expect("its end"), from);
+        let elsewhere = IpAddr::from([192, 0, 2, 1]);
+        assert!(connect_from(elsewhere, addr).is_err(), "not this machine's");
+    }
+}

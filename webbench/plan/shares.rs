@@ -7,8 +7,9 @@ use std::net::Ipv4Addr;
 /// pipes of the workers.
 const FILES_RESERVED: usize = 32;
 
-/// How much of the ports of a source address is used where there are several:
-/// the last free ones are slow to find.
+/// How much of its ports is used before a machine takes another one of its
+/// addresses: the last free ones are slow to find, and some are not free yet
+/// though their client is done with them.
 const PORTS_USED: (usize, usize) = (3, 4);
 
 /// What a machine allows.
@@ -94,23 +95,22 @@ impl Plan {
     }
 
     /// How many source addresses the clients need: one suffices unless there
-    /// are more clients than ports. This machine has many addresses, if it is
-    /// the server too.
+    /// are more clients than it has ports for. This machine has many addresses,
+    /// if it is the server too.
     fn sources(&self, ports: usize) -> Result<Option<u32>, String> {
         let clients = self.clients;
-        if clients <= ports {
-            return Ok(None);
-        }
         let host = self.server().0.parse::<Ipv4Addr>();
-        if host.is_ok_and(|host| host.is_loopback()) {
-            let (some, of) = PORTS_USED;
-            let each = (ports * some / of).max(1);
-            return Ok(Some(clients.div_ceil(each) as u32));
+        let is_here = host.is_ok_and(|host| host.is_loopback());
+        let (some, of) = PORTS_USED;
+        let each = (ports / of * some).max(1);
+        match () {
+            () if is_here && clients > each => Ok(Some(clients.div_ceil(each) as u32)),
+            () if is_here || clients <= ports => Ok(None),
+            () => Err(format!(
+                "{clients} clients need as many local ports, and there are {ports}: take -c \
+                 {ports} or fewer, or widen net.ipv4.ip_local_port_range"
+            )),
         }
-        Err(format!(
-            "{clients} clients need as many local ports, and there are {ports}: take -c {ports} or \
-             fewer, or widen net.ipv4.ip_local_port_range"
-        ))
     }
 }
 
@@ -176,8 +176,9 @@ mod tests {
     #[test]
     fn this_machine_has_more_source_addresses() {
         for (words, expected) in [
-            ("-c 1000 http://127.0.0.1", None),
-            ("-c 1001 http://127.0.0.1", Some(2)),
+            ("-c 750 http://127.0.0.1", None),
+            ("-c 751 http://127.0.0.1", Some(2)),
+            ("-c 1000 http://localhost", None),
             ("-c 1501 http://127.1.2.3:8", Some(3)),
             ("-c 1501 -p 127.1.2.3:8 http://a", Some(3)),
         ] {
