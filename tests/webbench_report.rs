@@ -432,8 +432,9 @@ fn a_bar_is_shown_on_a_terminal_and_nowhere_else() {
         "{piped:?}"
     );
     // `script` gives it a terminal of this size.
-    let line =
-        format!("stty cols 100; exec {WEBBENCH} -t 2 -k --json {json_file} {url} > /dev/null");
+    let line = format!(
+        "stty rows 24 cols 100; exec {WEBBENCH} -t 2 -k --json {json_file} {url} > /dev/null"
+    );
     let mut script = Command::new("script");
     script
         .args(["-qec", &line, "/dev/null"])

@@ -51,10 +51,12 @@ impl Progress {
         let (since, done) = self.since.get();
         let requests = record.succeeded + record.failed();
         let time = record.elapsed.saturating_sub(since);
+        let rate = requests.saturating_sub(done) as f64 / time.as_secs_f64();
         if time >= RATE_TIME {
-            self.rate
-                .set(requests.saturating_sub(done) as f64 / time.as_secs_f64());
             self.since.set((record.elapsed, requests));
+        }
+        if time >= RATE_TIME || (since.is_zero() && !time.is_zero()) {
+            self.rate.set(rate);
         }
         let part = part_done(record, self.time, self.requests);
         self.bar.set_position((part * 1_000.0) as u64);
