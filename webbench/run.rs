@@ -20,7 +20,7 @@ const WAIT: Duration = Duration::from_millis(100);
 const NEWS: Duration = Duration::from_millis(250);
 
 /// So many processes are few: each record costs its reader some time.
-const FEW: usize = 32;
+const FEW: usize = 128;
 
 /// A worker process that says nothing for this long is ended.
 const GRACE: Duration = Duration::from_secs(10);
