@@ -327,6 +327,19 @@ fn a_worker_that_dies_is_told_and_the_run_goes_on() {
 }
 
 #[test]
+fn what_a_worker_counted_before_it_died_counts() {
+    let server = Server::start(Behaviour::Answer(OK));
+    let child = command("-t 60 -c 3 -k --processes 1", &server.url()).spawn();
+    let child = child.expect("webbench starts");
+    wait_until(|| server.seen() > 0);
+    thread::sleep(Duration::from_secs(1)); // it has told of some by then
+    kill_process(children_of(child.id())[0], Signal::KILL).expect("it is there");
+    let [pages, _, good, bad] = numbers(&finish(child));
+    assert!(good > 0 && good <= server.seen() && pages > good);
+    assert_eq!(bad, 3);
+}
+
+#[test]
 fn no_worker_outlives_its_parent() {
     let server = Server::start(Behaviour::Answer(OK));
     let mut child = command("-t 60 -c 4 -k --processes 2", &server.url())

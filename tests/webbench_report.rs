@@ -656,7 +656,7 @@ fn thousands(number: u64) -> String {
 }
 
 #[test]
-fn what_is_watched_ends_with_the_run() {
+fn a_server_that_goes_away_is_reported_all_the_same() {
     let site = Site::start();
     let (url, pid) = (site.url("small.txt"), site.pid());
     let start = Instant::now();

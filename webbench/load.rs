@@ -7,7 +7,7 @@
 use crate::answer::Memo;
 use crate::client::{Client, Desk, Step};
 use crate::dial::Dial;
-use crate::pace::Pace;
+use crate::pace::{Pace, start_ns};
 use crate::pipe::Sender;
 use crate::plan::{Plan, Share};
 use crate::queue::{Queue, Turn};
@@ -17,8 +17,10 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Poll};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::thread::set_current_timer_slack;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -76,6 +78,10 @@ pub(crate) fn run(
     news: Duration,
     mut sender: Sender,
 ) -> io::Result<()> {
+    if plan.rate.is_some() {
+        // What is due is sent then, not 50 µs later; less exact does no harm.
+        let _ = set_current_timer_slack(NonZeroU64::new(1));
+    }
     let mut load = Load::new(plan, addr, share)?;
     let mut events = Events::with_capacity(EVENTS_MAX);
     let mut news_at_ns = nanoseconds(news);
@@ -106,7 +112,9 @@ impl<'a> Load<'a> {
             None => Counted::Ended,
         };
         let count = plan.script.count();
-        let client = |key| Client::new(plan.expected, key % count);
+        let client = |key| Client::new(plan.expected, share.number_of(key) % count);
+        let start = |key| start_ns(share.number_of(key), plan.clients, ramp_ns);
+        let starts_ns = (0..share.clients).map(start);
         let pace = |rate| Pace::new(rate, share.number, share.workers);
         let pace = plan.rate.map(pace);
         Ok(Load {
@@ -123,7 +131,7 @@ impl<'a> Load<'a> {
                 .map_or(u64::MAX, |time| warm_up_ns + nanoseconds(time)),
             poll: Poll::new()?,
             clients: (0..share.clients).map(client).collect(),
-            queue: Queue::new(share.clients, ramp_ns, share.requests, warm_up_ns, pace),
+            queue: Queue::new(starts_ns, share.requests, warm_up_ns, pace),
             parted: [Vec::new(), Vec::new()],
             desk: Desk {
                 buffer: vec![0; READ_BYTES].into(),
@@ -153,7 +161,7 @@ impl<'a> Load<'a> {
             begun[count] = key;
             count += 1;
             if !self.clients[key].is_connected() {
-                let number = key * self.share.workers + self.share.number;
+                let number = self.share.number_of(key);
                 let client = &mut self.clients[key];
                 let step = client.connect(&self.dial, number, self.plan.expected, self.start);
                 self.go_on(key, step, false);

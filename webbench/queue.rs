@@ -2,7 +2,7 @@
 //! ready, clients that rest, what is left of a number, what is due at a rate.
 //! Pure.
 
-use crate::pace::{Pace, start_ns};
+use crate::pace::Pace;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -32,19 +32,18 @@ pub(crate) struct Turn {
 }
 
 impl Queue {
-    /// All `clients`, whose starts are spread over `ramp_ns`. From `from_ns`
-    /// on they begin `requests` together, if that is given.
+    /// A client for each of `starts_ns`, which says when it is first ready.
+    /// From `from_ns` on they begin `requests` together, if that is given.
     pub(crate) fn new(
-        clients: usize,
-        ramp_ns: u64,
+        starts_ns: impl Iterator<Item = u64>,
         requests: Option<u64>,
         from_ns: u64,
         pace: Option<Pace>,
     ) -> Queue {
-        let start = |key| Reverse((start_ns(key, clients, ramp_ns), key));
+        let starts = starts_ns.zip(0..).map(Reverse);
         let mut queue = Queue {
             ready: VecDeque::new(),
-            resting: (0..clients).map(start).collect(),
+            resting: starts.collect(),
             left: requests.unwrap_or(u64::MAX),
             from_ns,
             pace,
@@ -125,7 +124,7 @@ mod tests {
 
     #[test]
     fn so_many_requests_and_no_more() {
-        let mut queue = Queue::new(3, 0, Some(10), 5, None);
+        let mut queue = Queue::new([0; 3].into_iter(), Some(10), 5, None);
         assert_eq!(
             turns(&mut queue, 0, 4),
             [(0, 4), (1, 4), (2, 4)],
@@ -142,7 +141,7 @@ mod tests {
 
     #[test]
     fn those_that_rest_come_back_in_time() {
-        let mut queue = Queue::new(2, 100, None, 0, None);
+        let mut queue = Queue::new([0, 50].into_iter(), None, 0, None);
         assert_eq!(
             (queue.next_ns(), turns(&mut queue, 0, 1)),
             (Some(0), vec![(0, 1)])
@@ -156,7 +155,7 @@ mod tests {
 
     #[test]
     fn at_a_rate_clients_wait_for_requests_and_requests_for_clients() {
-        let mut queue = Queue::new(2, 0, None, 0, Some(Pace::new(1_000, 0, 1)));
+        let mut queue = Queue::new([0; 2].into_iter(), None, 0, Some(Pace::new(1_000, 0, 1)));
         assert_eq!(turns(&mut queue, 500_000, 1), [(0, 1)]);
         assert_eq!(queue.next_ns(), Some(1_000_000));
         // All are busy for a while: what was due keeps its time.

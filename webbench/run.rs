@@ -14,16 +14,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longest wait, so that a signal which comes just before it is soon seen.
-const WAIT: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 100_000_000,
-};
+const WAIT: Duration = Duration::from_millis(100);
 
 /// Between two records of a worker process, where there are few of them.
 const NEWS: Duration = Duration::from_millis(250);
 
 /// So many processes are few: each record costs its reader some time.
-const FEW: usize = 32;
+const FEW: usize = 128;
 
 /// A worker process that says nothing for this long is ended.
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,8 +30,8 @@ struct Worker {
     child: Child,
     receiver: Receiver,
     share: Share,
-    /// When it last said something.
-    heard: Instant,
+    /// How long it has said nothing, while it was listened to.
+    silent: Duration,
     /// It has nothing more to say.
     done: bool,
 }
@@ -83,6 +80,7 @@ fn attend(
 ) {
     let mut told = false;
     let mut watched = Instant::now();
+    let mut before = Instant::now();
     while workers.iter().any(|worker| !worker.done) {
         if !told && stop.load(Ordering::Relaxed) {
             told = true;
@@ -90,7 +88,9 @@ fn attend(
             workers.iter().for_each(|one| one.signal(Signal::TERM));
         }
         hear(workers);
-        end_silent(workers, GRACE + news);
+        // Where this process was stopped for a while, so were they.
+        end_silent(workers, before.elapsed().min(2 * WAIT), GRACE + news);
+        before = Instant::now();
         if watched.elapsed() >= news {
             watch(&sum(workers));
             watched = Instant::now();
@@ -105,20 +105,22 @@ fn hear(workers: &mut [Worker]) {
         .iter()
         .map(|one| PollFd::new(one.receiver.pipe(), PollFlags::IN));
     let mut pipes: Vec<PollFd<'_>> = pipes.collect();
-    if poll(&mut pipes, Some(&WAIT)).is_err() {
+    let wait = Timespec::try_from(WAIT).ok();
+    if poll(&mut pipes, wait.as_ref()).is_err() {
         return; // a signal
     }
     let ready: Vec<bool> = pipes.iter().map(|one| !one.revents().is_empty()).collect();
     for (worker, _) in waiting.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-        worker.heard = Instant::now();
+        worker.silent = Duration::ZERO;
         worker.done = worker.receiver.hear() == Heard::End;
     }
 }
 
-/// Ends processes that hang.
-fn end_silent(workers: &mut [Worker], grace: Duration) {
+/// Ends processes that hang, after so much more silence.
+fn end_silent(workers: &mut [Worker], more: Duration, grace: Duration) {
     for worker in workers.iter_mut().filter(|worker| !worker.done) {
-        if worker.heard.elapsed() > grace {
+        worker.silent += more;
+        if worker.silent > grace {
             worker.signal(Signal::KILL);
             worker.done = true;
         }
@@ -155,7 +157,7 @@ impl Worker {
             child: fork::fork(work)?,
             receiver: Receiver::new(reader),
             share,
-            heard: Instant::now(),
+            silent: Duration::ZERO,
             done: false,
         })
     }

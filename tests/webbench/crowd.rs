@@ -27,7 +27,7 @@ fn fifteen_thousand_clients_are_served_and_cost_little() {
     let program = Program::start(folder.path(), &["--config", "pelton.toml"]);
     let before = program.sockets();
     let url = format!("http://{}/small.txt", program.http());
-    let words = format!("-k -c {CROWD} -t 6 --ramp 2");
+    let words = format!("-k -c {CROWD} -t 8 --ramp 2");
     let child = command(&words, &url).spawn().expect("webbench starts");
     program.wait_for("all are there", |program| {
         program.sockets() >= before + CROWD

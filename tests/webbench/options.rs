@@ -4,8 +4,7 @@
 use crate::server::{Behaviour, OK, OK_CLOSE, Server};
 use crate::support::Folder;
 use crate::tester::{against, children_of, command, finish, is_one_line, numbers, run, wait_until};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const AGENT: &str = concat!("User-Agent: webbench/", env!("CARGO_PKG_VERSION"), "\r\n");
 
@@ -133,24 +132,15 @@ fn what_comes_in_the_warm_up_is_not_counted() {
 #[test]
 fn clients_start_one_by_one() {
     let server = Server::start(Behaviour::Silence);
-    let child = command("-c 40 --ramp 2 -t 3", &server.url()).spawn();
-    let mut seen = Vec::new();
-    wait_until(|| server.seen() > 0);
     let start = Instant::now();
-    while server.seen() < 40 {
-        assert!(start.elapsed() < Duration::from_secs(10), "waited in vain");
-        seen.push((start.elapsed(), server.seen()));
-        thread::sleep(Duration::from_millis(20));
-    }
-    let took = start.elapsed();
-    assert!(took > Duration::from_millis(1500), "{took:?}");
-    // After so long there are no more than there should be.
-    for (elapsed, count) in seen {
-        assert!(
-            count as f64 <= elapsed.as_secs_f64() * 20.0 + 8.0,
-            "{count} at {elapsed:?}"
-        );
-    }
+    let child = command("-c 40 --ramp 2 -t 4", &server.url()).spawn();
+    wait_until(|| {
+        let seen = server.seen();
+        // There are never more than there should be by then.
+        let most = start.elapsed().as_secs_f64() * 20.0 + 1.0;
+        assert!(seen as f64 <= most, "{seen} at {:?}", start.elapsed());
+        seen == 40
+    });
     assert_eq!(numbers(&finish(child.expect("it starts")))[2..], [0, 0]);
 }
 
@@ -161,12 +151,12 @@ fn a_rate_is_kept() {
         "-k -c 4 -t 2 --rate 150 --processes 2",
     );
     let [_, _, good, bad] = numbers(&ran);
-    assert!((295..=300).contains(&good) && bad == 0, "{ran:?}");
+    assert!((270..=300).contains(&good) && bad == 0, "{ran:?}");
     assert!(server.seen() >= good && server.seen() <= 301);
     let (_, ran) = against(Behaviour::Answer(OK), "-k -c 4 --requests 50 --rate 100");
     let [pages, _, good, _] = numbers(&ran);
     assert_eq!(good, 50);
-    assert!((4_000..=6_200).contains(&pages), "half a second: {ran:?}");
+    assert!((1_000..=6_200).contains(&pages), "half a second: {ran:?}");
 }
 
 #[test]

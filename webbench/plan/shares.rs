@@ -40,6 +40,13 @@ pub(crate) struct Share {
     pub(crate) sources: Option<u32>,
 }
 
+impl Share {
+    /// Which client of the run one of this share is: all shares take turns.
+    pub(crate) fn number_of(&self, client: usize) -> usize {
+        client * self.workers + self.number
+    }
+}
+
 impl Plan {
     /// What each worker process gets.
     ///
@@ -170,7 +177,11 @@ mod tests {
         let requests: Vec<_> = shares.iter().map(|share| share.requests).collect();
         assert_eq!(requests, [Some(4), Some(4), Some(3)]);
         assert!(shares.iter().all(|share| share.workers == 3));
-        assert_eq!(shares.iter().map(|one| one.number).max(), Some(2));
+        let numbers = |share: &Share| -> Vec<usize> {
+            (0..share.clients).map(|key| share.number_of(key)).collect()
+        };
+        let numbers: Vec<_> = shares.iter().map(numbers).collect();
+        assert_eq!(numbers, [vec![0, 3], vec![1, 4], vec![2]]);
     }
 
     #[test]

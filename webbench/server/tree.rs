@@ -154,8 +154,8 @@ fn children(pid: u32) -> Vec<u32> {
     lists.flat_map(ids).collect()
 }
 
-/// When a process was started, in ticks since the system was; none if it has
-/// ended, waited for or not.
+/// When a process was started, in ticks since the system was. One that has
+/// ended and is not waited for yet is still there, and so is its clock.
 fn started(pid: u32) -> Option<u64> {
     parse_started(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
@@ -163,8 +163,7 @@ fn started(pid: u32) -> Option<u64> {
 fn parse_started(stat: &str) -> Option<u64> {
     // The name of the program, in brackets, may hold anything.
     let (_, fields) = stat.rsplit_once(") ")?;
-    let started = fields.split_whitespace().nth(STARTED_FIELD)?.parse().ok()?;
-    (!fields.starts_with('Z')).then_some(started)
+    fields.split_whitespace().nth(STARTED_FIELD)?.parse().ok()
 }
 
 /// A size that a file of `/proc/PID` has under this name, in bytes.
@@ -190,7 +189,6 @@ mod tests {
     fn lines_of_proc() {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194560 1 0 0 0 12 34 0 0 20 0 1 0 5678 4096 90 1";
         assert_eq!(parse_started(stat), Some(5_678));
-        assert_eq!(parse_started(&stat.replace(" S ", " Z ")), None);
         assert_eq!(parse_started("7 (a) S 1"), None);
         assert_eq!(parse_started(""), None);
         let rollup = "0-1 ---p 0 00:00 0 [rollup]\nRss: 99 kB\nPss:      12 kB\nPss_Anon: 1 kB\n";
