@@ -202,6 +202,15 @@ fn bad_arguments_are_status_2_and_one_line() {
         ("127.0.0.1:80", "http://"),
         ("http://127.0.0.1:port/", "PORT"),
         ("http://a/ http://b/", "http://b/"),
+        ("-H X http://127.0.0.1/", "Name: value"),
+        ("--method A,B http://127.0.0.1/", "such as PUT"),
+        ("-p nowhere http://127.0.0.1/", "HOST:PORT"),
+        ("--urls /nowhere http://127.0.0.1/", "No such file"),
+        ("--heartbeat http://127.0.0.1/", "frame://HOST:PORT"),
+        ("--rate 5 --pipeline 2 http://127.0.0.1/", "--rate"),
+        ("-r frame://127.0.0.1:1", "leave it out"),
+        ("frame://127.0.0.1", "frame://HOST:PORT"),
+        ("frame://127.0.0.1:1?bytes=65528", "bytes=N"),
         ("-c 1000000 --processes 1 http://127.0.0.1/", "-c "),
     ] {
         let ran = run(words, "");

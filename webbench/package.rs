@@ -6,6 +6,9 @@ use pelton::base::limits::{PACKAGE_BYTES_MAX, PACKAGE_HEAD_BYTES};
 use pelton::frame::layout::PackageHead;
 use pelton::frame::{ECHO, HEARTBEAT, codec};
 
+/// A heartbeat, which either side may send at any time.
+const SIGN_OF_LIFE: [u8; PACKAGE_HEAD_BYTES] = [0, 8, 0, 0, 0, 0, 0, 0];
+
 /// What an answer has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
@@ -75,10 +78,21 @@ impl Packages {
                     keeps: true,
                     bytes,
                 };
-                return Ok(Taken::Whole(whole, input.len() - at));
+                return Ok(Taken::Whole(whole, self.answers(&input[at..]).len()));
             }
         }
         Ok(Taken::More)
+    }
+
+    /// What comes behind an answer, without the signs of life that nobody asked
+    /// for.
+    fn answers<'a>(&self, mut input: &'a [u8]) -> &'a [u8] {
+        while self.wanted.code != HEARTBEAT
+            && let Some(rest) = input.strip_prefix(&SIGN_OF_LIFE)
+        {
+            input = rest;
+        }
+        input
     }
 
     /// Takes what the package that is begun lacks, its head first; says how
@@ -165,6 +179,10 @@ mod tests {
     fn a_sign_of_life_in_between_is_no_answer() {
         let echo = package(1, b"hello");
         let stream = [package(0, b""), echo.clone(), package(0, b"")].concat();
+        let mut packages = Packages::new(Wanted::by(&echo));
+        let taken = packages.take(&stream).expect("an answer");
+        assert!(matches!(taken, Taken::Whole(_, 0)), "and nothing behind it");
+        assert_eq!(SIGN_OF_LIFE[..], package(0, b"")[..]);
         for size in 1..=stream.len() {
             assert_eq!(read(&echo, stream.chunks(size)), Ok(1), "by {size}");
         }

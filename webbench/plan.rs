@@ -1,6 +1,7 @@
 //! What a run does, checked: whom it asks, with which bytes, by how many
 //! clients and until when. Pure.
 
+mod asked;
 mod request;
 mod shares;
 
@@ -11,9 +12,7 @@ use crate::answer::Asked;
 use crate::arguments::Arguments;
 use crate::package::Wanted;
 use crate::reader::Expected;
-use crate::url::{Package, Scheme, Target, split_port};
-use pelton::frame::{ECHO, HEARTBEAT, codec};
-use request::{Asking, Field};
+use crate::url::{Scheme, Target, split_port};
 use std::fmt;
 use std::time::Duration;
 
@@ -94,8 +93,8 @@ impl Plan {
         let pipeline = arguments.pipeline.unwrap_or(1);
         let proxy = arguments.proxy.as_deref().map(proxy).transpose()?;
         let (method, version, requests) = match target.scheme {
-            Scheme::Http => http(&arguments, &target)?,
-            Scheme::Frame(package) => packages(&arguments, package)?,
+            Scheme::Http => asked::http(&arguments, &target)?,
+            Scheme::Frame(package) => asked::packages(&arguments, package)?,
         };
         let script = Script::new(&requests, pipeline)?;
         let expected = match (version, method.0.as_str()) {
@@ -111,7 +110,7 @@ impl Plan {
             proxy,
             method,
             version,
-            keep_alive: is_kept(&arguments) || version == Version::Packages,
+            keep_alive: asked::is_kept(&arguments) || version == Version::Packages,
             pipeline,
             reload: arguments.reload,
             force: arguments.force,
@@ -151,111 +150,6 @@ impl Plan {
         let ends: Vec<String> = seconds.into_iter().chain(requests).collect();
         ends.join(" or ")
     }
-}
-
-/// Method, version and requests over HTTP.
-fn http(arguments: &Arguments, target: &Target) -> Result<(Method, Version, Vec<Vec<u8>>), String> {
-    if arguments.heartbeat.is_some() {
-        return Err("--heartbeat is of the other protocol: write frame://HOST:PORT".to_owned());
-    }
-    let body = match (&arguments.body, &arguments.body_file) {
-        (Some(text), _) => Some(text.as_bytes()),
-        (None, file) => file.as_ref().map(|file| &file.0[..]),
-    };
-    let method = Method::of(arguments, body.is_some())?;
-    let version = match () {
-        () if arguments.http09 => Version::Http09,
-        () if arguments.http11 || is_kept(arguments) => Version::Http11,
-        () => Version::Http10,
-    };
-    let more = !arguments.headers.is_empty() || body.is_some() || arguments.proxy.is_some();
-    let least = if more {
-        Version::Http10
-    } else {
-        Version::Http09
-    };
-    let fields = arguments.headers.iter().map(|line| Field::parse(line));
-    let asking = Asking {
-        method: &method,
-        version: version.max(least).max(method.first_version()),
-        authority: &target.authority,
-        keep_alive: is_kept(arguments),
-        reload: arguments.reload,
-        fields: &fields.collect::<Result<Vec<Field>, String>>()?,
-        body,
-    };
-    // RFC 9112 3.2.2: a proxy is told the whole of it.
-    let before = match arguments.proxy {
-        Some(_) => format!("http://{}", target.authority),
-        None => String::new(),
-    };
-    let paths = paths(arguments, target)?;
-    let requests = paths
-        .iter()
-        .map(|path| asking.request(&(before.clone() + path)));
-    let requests = requests.collect();
-    Ok((method.clone(), asking.version, requests))
-}
-
-/// What is asked for: the URL's path, or those of the list.
-fn paths(arguments: &Arguments, target: &Target) -> Result<Vec<String>, String> {
-    let Some(list) = &arguments.urls else {
-        return Ok(vec![target.path.clone()]);
-    };
-    let lines = list.0.iter();
-    let paths = lines.map(|line| target.sibling(line).map(|one| one.path));
-    paths.collect::<Result<Vec<String>, String>>()
-}
-
-/// The same for packages, of which all are alike.
-fn packages(
-    arguments: &Arguments,
-    package: Package,
-) -> Result<(Method, Version, Vec<Vec<u8>>), String> {
-    refuse_http_options(arguments)?;
-    let Package { code, bytes } = match arguments.heartbeat {
-        Some(_) => Package {
-            code: HEARTBEAT,
-            bytes: 0,
-        },
-        None => package,
-    };
-    let body: Vec<u8> = (0..bytes).map(|at| (at % 251) as u8).collect();
-    let mut request = Vec::new();
-    codec::encode(code, &body, &mut request).map_err(|error| error.to_string())?;
-    let name = match code {
-        HEARTBEAT => "HEARTBEAT".to_owned(),
-        ECHO => "ECHO".to_owned(),
-        code => format!("CODE {code}"),
-    };
-    Ok((Method(name), Version::Packages, vec![request]))
-}
-
-/// Options that mean nothing to packages.
-fn refuse_http_options(arguments: &Arguments) -> Result<(), String> {
-    let versions = arguments.http09 || arguments.http10 || arguments.http11;
-    let methods = arguments.head || arguments.options || arguments.trace || arguments.get;
-    let bodies = arguments.body.is_some() || arguments.body_file.is_some();
-    for (given, option) in [
-        (versions, "-9, -1 or -2"),
-        (methods || arguments.method.is_some(), "a method"),
-        (!arguments.headers.is_empty(), "-H"),
-        (bodies, "--body (write frame://HOST:PORT?bytes=N)"),
-        (arguments.urls.is_some(), "--urls"),
-        (arguments.reload, "-r"),
-        (arguments.proxy.is_some(), "-p"),
-        (arguments.force, "-f"),
-    ] {
-        if given {
-            return Err(format!("frame:// goes without {option}: leave it out"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether connections take more than one request.
-fn is_kept(arguments: &Arguments) -> bool {
-    arguments.keep_alive || arguments.pipeline.is_some()
 }
 
 fn proxy(text: &str) -> Result<(String, u16), String> {
