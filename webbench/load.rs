@@ -84,12 +84,14 @@ pub(crate) fn run(
     }
     let mut load = Load::new(plan, addr, share)?;
     let mut events = Events::with_capacity(EVENTS_MAX);
-    let mut news_at_ns = nanoseconds(news);
+    let news_ns = nanoseconds(news);
+    let mut news_at_ns = news_ns;
     while !load.is_over() && !stop.load(Ordering::Relaxed) {
         load.begin_requests();
         load.expire();
         if load.desk.now_ns >= news_at_ns {
-            news_at_ns = load.desk.now_ns + nanoseconds(news);
+            // At the same moments as the others, that their sum is of one.
+            news_at_ns = (load.desk.now_ns / news_ns + 1) * news_ns;
             sender.offer(load.desk.score.record(load.desk.now_ns))?;
         }
         load.wait(&mut events)?;

@@ -91,7 +91,11 @@ fn attend(
         // Where this process was stopped for a while, so were they.
         end_silent(workers, before.elapsed().min(2 * WAIT), GRACE + news);
         before = Instant::now();
-        if watched.elapsed() >= news {
+        // They speak at the same moments: what some have said and others not
+        // yet would be a sum of two moments.
+        let is_whole = workers.iter().all(|one| one.done || one.silent < news / 2);
+        let since = watched.elapsed();
+        if (is_whole && since >= news / 2) || since >= 2 * news {
             watch(&sum(workers));
             watched = Instant::now();
         }
