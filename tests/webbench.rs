@@ -1,235 +1,31 @@
 //! `webbench` as a user runs it: against a server that is made for the test,
 //! which counts what it sees, and against our own.
 
+#[path = "webbench/counts.rs"]
+mod counts;
+#[path = "webbench/crowd.rs"]
+mod crowd;
+#[path = "webbench/kinds.rs"]
+mod kinds;
+#[path = "webbench/options.rs"]
+mod options;
+#[path = "webbench/server.rs"]
+mod server;
 mod support;
+#[path = "webbench/tester.rs"]
+mod tester;
 
 use pelton::config::Mode;
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use server::{Behaviour, OK, OK_CLOSE, Server};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
-use support::program::{Ran, wait_for};
-use support::{PATIENCE, Rig, both_at_once, reset};
-
-/// Where cargo has put it.
-const WEBBENCH: &str = env!("CARGO_BIN_EXE_webbench");
-
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-const OK_CLOSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
-
-/// What the test's server does with a request.
-#[derive(Clone, Copy)]
-enum Behaviour {
-    /// Sends this, and goes on where the client does.
-    Answer(&'static [u8]),
-    /// Sends this, and closes.
-    AnswerAndClose(&'static [u8]),
-    /// Sends this byte by byte.
-    InPieces(&'static [u8]),
-    /// Sends the start of an answer, and resets the connection.
-    Reset,
-    /// Sends nothing, and waits.
-    Silence,
-}
-
-/// A server of threads that counts requests, and remembers the first one.
-struct Server {
-    addr: SocketAddr,
-    shared: Arc<Shared>,
-    acceptor: Option<JoinHandle<()>>,
-}
-
-#[derive(Default)]
-struct Shared {
-    seen: AtomicU64,
-    connections: AtomicU64,
-    first: std::sync::Mutex<String>,
-    stop: AtomicBool,
-}
-
-impl Server {
-    fn start(behaviour: Behaviour) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = listener.local_addr().expect("its address");
-        let shared = Arc::new(Shared::default());
-        let known = Arc::clone(&shared);
-        let acceptor = thread::spawn(move || {
-            let mut threads = Vec::new();
-            for stream in listener.incoming() {
-                if known.stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                let known = Arc::clone(&known);
-                let stream = stream.expect("a connection");
-                threads.push(thread::spawn(move || known.serve(stream, behaviour)));
-            }
-            for thread in threads {
-                thread.join().expect("no thread of the server panics");
-            }
-        });
-        Server {
-            addr,
-            shared,
-            acceptor: Some(acceptor),
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/a?b", self.addr)
-    }
-
-    fn seen(&self) -> u64 {
-        self.shared.seen.load(Ordering::SeqCst)
-    }
-
-    /// Ends it; then all that came has been counted.
-    fn stop(&mut self) {
-        if let Some(acceptor) = self.acceptor.take() {
-            self.shared.stop.store(true, Ordering::Relaxed);
-            let _ = TcpStream::connect(self.addr); // wakes it
-            acceptor.join().expect("the server ends");
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if !thread::panicking() {
-            self.stop();
-        }
-    }
-}
-
-impl Shared {
-    fn serve(&self, mut stream: TcpStream, behaviour: Behaviour) {
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        stream.set_nodelay(true).expect("no delay");
-        self.connections.fetch_add(1, Ordering::SeqCst);
-        while let Some(request) = read_request(&mut stream) {
-            if self.seen.fetch_add(1, Ordering::SeqCst) == 0 {
-                *self.first.lock().expect("not poisoned") = request;
-            }
-            let sent = match behaviour {
-                Behaviour::Answer(answer) => stream.write_all(answer),
-                Behaviour::AnswerAndClose(answer) => {
-                    let _ = stream.write_all(answer); // the client may be gone
-                    return;
-                }
-                Behaviour::InPieces(answer) => answer.chunks(1).try_for_each(|byte| {
-                    stream.write_all(byte)?;
-                    thread::yield_now();
-                    Ok(())
-                }),
-                Behaviour::Reset => {
-                    let _ = stream.write_all(&OK[..20]);
-                    return reset(stream);
-                }
-                Behaviour::Silence => Ok(()),
-            };
-            if sent.is_err() {
-                return;
-            }
-        }
-    }
-}
-
-/// A head, or the one line of HTTP/0.9; none where the client has closed.
-fn read_request(stream: &mut TcpStream) -> Option<String> {
-    let mut text = Vec::new();
-    let mut piece = [0; 1024];
-    loop {
-        match stream.read(&mut piece) {
-            Ok(0) => break,
-            Ok(count) => text.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
-            Err(error) => panic!("the client neither asks nor goes: {error}"),
-        }
-        let bare = text.ends_with(b"\r\n") && !text.windows(5).any(|part| part == b"HTTP/");
-        if bare || text.ends_with(b"\r\n\r\n") {
-            return Some(String::from_utf8(text).expect("a request in ASCII"));
-        }
-    }
-    assert!(text.is_empty(), "a request that is cut off");
-    None
-}
-
-fn command(words: &str, url: &str) -> Command {
-    let mut command = Command::new(WEBBENCH);
-    command
-        .args(words.split_whitespace())
-        .args((!url.is_empty()).then_some(url));
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Runs it to its end.
-fn run(words: &str, url: &str) -> Ran {
-    finish(command(words, url).spawn().expect("webbench starts"))
-}
-
-/// Waits for its end; the pipes hold the little that it says.
-fn finish(mut child: Child) -> Ran {
-    let code = wait_for(&mut child).code();
-    let text = |pipe: &mut dyn Read| {
-        let mut text = String::new();
-        pipe.read_to_string(&mut text).expect("text");
-        text
-    };
-    let out = text(&mut child.stdout.take().expect("it was piped"));
-    let errors = text(&mut child.stderr.take().expect("it was piped"));
-    Ran { code, out, errors }
-}
-
-/// The numbers of the last two lines: pages/min, bytes/sec, susceed, failed.
-fn numbers(ran: &Ran) -> [u64; 4] {
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    let lines: Vec<&str> = ran.out.lines().collect();
-    let [speed, requests] = lines[lines.len() - 2..] else {
-        panic!("two lines at the end of {ran:?}")
-    };
-    let between = |line: &str, before: &str, after: &str| {
-        let rest = line.split_once(before).expect(line).1;
-        rest.split_once(after).expect(line).0.parse().expect(line)
-    };
-    let found = [
-        between(speed, "Speed=", " pages/min, "),
-        between(speed, "pages/min, ", " bytes/sec."),
-        between(requests, "Requests: ", " susceed, "),
-        between(requests, "susceed, ", " failed."),
-    ];
-    let [pages, bytes, good, bad] = found;
-    let expected = format!(
-        "\nSpeed={pages} pages/min, {bytes} bytes/sec.\nRequests: {good} susceed, {bad} failed.\n"
-    );
-    assert!(ran.out.ends_with(&expected), "{ran:?}");
-    found
-}
-
-/// Runs it for a second against a server of this kind: the server, and what
-/// was said.
-fn against(behaviour: Behaviour, words: &str) -> (Server, Ran) {
-    let mut server = Server::start(behaviour);
-    let ran = run(words, &server.url());
-    server.stop();
-    (server, ran)
-}
-
-/// All requests fail, and as this kind.
-fn all_fail(behaviour: Behaviour, words: &str, kind: &str) {
-    let (server, ran) = against(behaviour, words);
-    let [pages, bytes, good, bad] = numbers(&ran);
-    assert_eq!((pages, bytes, good), (0, 0, 0), "{kind}: {ran:?}");
-    assert!(bad > 0 && bad <= server.seen(), "{kind}: {ran:?}");
-    assert_eq!(ran.errors, format!("Failed: {bad} {kind}.\n"));
-}
+use support::{Rig, both_at_once};
+use tester::{
+    WEBBENCH, against, children_of, command, finish, is_gone, is_one_line, numbers, run, wait_until,
+};
 
 #[test]
 fn classic_lines_and_requests_of_each_option() {
@@ -305,7 +101,7 @@ fn classic_lines_and_requests_of_each_option() {
                     true => format!("{line}\r\nHost: {}\r\n{agent}{fields}\r\n", server.addr),
                     false => format!("{line}\r\n"),
                 };
-                assert_eq!(*server.shared.first.lock().expect("not poisoned"), request);
+                assert_eq!(server.first()[0], request);
             });
         }
     });
@@ -322,7 +118,7 @@ fn counts_are_those_of_the_server() {
             "{words}: {seen}, {ran:?}"
         );
         assert!(good > 0, "{words}: {ran:?}");
-        let connections = server.shared.connections.load(Ordering::SeqCst);
+        let connections = server.connections();
         if words.contains("-k") && !matches!(behaviour, Behaviour::AnswerAndClose(_)) {
             // One for each, one that asked whether it is there, one to wake it.
             assert!(connections <= 7 + 2, "{words}: {connections}");
@@ -349,39 +145,6 @@ fn counts_are_those_of_the_server() {
             (Behaviour::Answer(OK), "-t 1 -c 7 -2"),
         ] {
             scope.spawn(move || check(behaviour, words));
-        }
-    });
-}
-
-#[test]
-fn failures_are_told_apart() {
-    let error = b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno";
-    let missing = b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    thread::scope(|scope| {
-        for (behaviour, words, kind) in [
-            (Behaviour::Answer(error), "-k", "status 5xx"),
-            (Behaviour::InPieces(error), "-k", "status 5xx"),
-            (Behaviour::AnswerAndClose(missing), "", "status 4xx"),
-            (Behaviour::AnswerAndClose(&OK[..20]), "", "closed early"),
-            (Behaviour::AnswerAndClose(&OK[..40]), "-k", "closed early"),
-            (Behaviour::AnswerAndClose(b""), "", "closed early"),
-            (Behaviour::AnswerAndClose(b""), "-9", "closed early"),
-            (Behaviour::AnswerAndClose(b"hello"), "", "bad answer"),
-            (
-                Behaviour::AnswerAndClose(b"220 mail.example ESMTP\r\n"),
-                "-2",
-                "bad answer",
-            ),
-            (
-                Behaviour::Answer(b"HTTP/1.1 204 x\r\n\r\nhello"),
-                "-k",
-                "bad answer",
-            ),
-            (Behaviour::Reset, "", "reset"),
-            (Behaviour::Silence, "-t 2 --timeout 1", "timed out"),
-        ] {
-            // In words of its own the last time given counts.
-            scope.spawn(move || all_fail(behaviour, &format!("-t 1 -c 3 {words}"), kind));
         }
     });
 }
@@ -439,7 +202,16 @@ fn bad_arguments_are_status_2_and_one_line() {
         ("127.0.0.1:80", "http://"),
         ("http://127.0.0.1:port/", "PORT"),
         ("http://a/ http://b/", "http://b/"),
-        ("-c 1000000 http://127.0.0.1/", "-c "),
+        ("-H X http://127.0.0.1/", "Name: value"),
+        ("--method A,B http://127.0.0.1/", "such as PUT"),
+        ("-p nowhere http://127.0.0.1/", "HOST:PORT"),
+        ("--urls /nowhere http://127.0.0.1/", "No such file"),
+        ("--heartbeat http://127.0.0.1/", "frame://HOST:PORT"),
+        ("--rate 5 --pipeline 2 http://127.0.0.1/", "--rate"),
+        ("-r frame://127.0.0.1:1", "leave it out"),
+        ("frame://127.0.0.1", "frame://HOST:PORT"),
+        ("frame://127.0.0.1:1?bytes=65528", "bytes=N"),
+        ("-c 1000000 --processes 1 http://127.0.0.1/", "-c "),
     ] {
         let ran = run(words, "");
         assert_eq!(
@@ -564,6 +336,19 @@ fn a_worker_that_dies_is_told_and_the_run_goes_on() {
 }
 
 #[test]
+fn what_a_worker_counted_before_it_died_counts() {
+    let server = Server::start(Behaviour::Answer(OK));
+    let child = command("-t 60 -c 3 -k --processes 1", &server.url()).spawn();
+    let child = child.expect("webbench starts");
+    wait_until(|| server.seen() > 0);
+    thread::sleep(Duration::from_secs(1)); // it has told of some by then
+    kill_process(children_of(child.id())[0], Signal::KILL).expect("it is there");
+    let [pages, _, good, bad] = numbers(&finish(child));
+    assert!(good > 0 && good <= server.seen() && pages > good);
+    assert_eq!(bad, 3);
+}
+
+#[test]
 fn no_worker_outlives_its_parent() {
     let server = Server::start(Behaviour::Answer(OK));
     let mut child = command("-t 60 -c 4 -k --processes 2", &server.url())
@@ -601,37 +386,4 @@ fn our_own_server_answers_all() {
         let missing = run("-t 1 -k", &format!("http://{}/nothing", rig.http));
         assert!(missing.errors.ends_with(" status 4xx.\n"), "{missing:?}");
     });
-}
-
-/// The processes that it has forked.
-fn children_of(id: u32) -> Vec<Pid> {
-    let file = format!("/proc/{id}/task/{id}/children");
-    let listed = std::fs::read_to_string(file).unwrap_or_default();
-    listed
-        .split_whitespace()
-        .filter_map(|id| Pid::from_raw(id.parse().ok()?))
-        .collect()
-}
-
-/// Whether a process has ended; one that nobody has reaped yet may remain.
-fn is_gone(id: Pid) -> bool {
-    let path = format!("/proc/{}/stat", id.as_raw_nonzero());
-    match std::fs::read_to_string(Path::new(&path)) {
-        Ok(stat) => stat
-            .rsplit_once(") ")
-            .is_some_and(|(_, rest)| rest.starts_with('Z')),
-        Err(_) => true,
-    }
-}
-
-fn wait_until(so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !so() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn is_one_line(text: &str) -> bool {
-    text.ends_with('\n') && text.lines().count() == 1
 }

@@ -1,4 +1,4 @@
-//! One client: a connection and the request that is under way on it.
+//! One client: a connection and the requests that are under way on it.
 //!
 //! An event names a client and which of its connections it is of, since one
 //! that is done with stays open for a moment (see `Client::part`):
@@ -7,32 +7,64 @@
 //!  Token: | connection, 32 bits | key of the client, 32 bits |
 //! ```
 
-use crate::answer::{Answer, Asked, Memo, Taken, Whole};
-use crate::report::Failure;
+mod receive;
+
+pub(crate) use receive::Desk;
+
+use crate::dial::Dial;
+use crate::plan::Script;
+use crate::reader::{Expected, Reader};
+use crate::record::Failure;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use pelton::os::socket;
+use std::io::{self, ErrorKind};
+use std::time::Instant;
 
 /// The part of a token that is the client's key.
 const KEY_MASK: usize = u32::MAX as usize;
 
-/// Reads in a row, before others have their turn.
-const READS_MAX: usize = 16;
-
-/// A client, which owns its connection, if it has one.
+/// A client, which owns its connection, if it has one. Times are nanoseconds
+/// of the run.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(crate) struct Client<'a> {
     stream: Option<TcpStream>,
-    answer: Answer,
-    /// Bytes of the request that are sent.
-    sent: usize,
-    /// The stream's events come in.
-    registered: bool,
+    reader: Reader,
+    /// What is left to send.
+    unsent: &'a [u8],
+    /// Requests whose answers are not whole, or not there.
+    open: u32,
     /// Which connection of this client it is.
     number: u32,
-    /// When the request was begun: the turn's time, in milliseconds of the run.
-    pub(crate) since_ms: u32,
+    /// What is heard of the connection.
+    heard: Heard,
+    /// Which request of the script is the next.
+    next: u32,
+    /// When the requests under way were begun.
+    begun_ns: u64,
+    /// When they were due, which is earlier at a constant rate.
+    due_ns: u64,
+    /// When the first byte came of the answer that is not whole.
+    first_ns: Option<u64>,
+    /// The connection is not known to be made yet.
+    connecting: Option<Connecting>,
+}
+
+/// When a connection was begun, and how long the call took: where it can be
+/// written to right then, it was made within that.
+#[derive(Clone, Copy, Debug)]
+struct Connecting {
+    since_ns: u64,
+    took_ns: u64,
+}
+
+/// What a client wants to hear of. Most requests are sent before they are
+/// registered: no event that says they can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Reading,
+    Both,
 }
 
 /// How far a client got.
@@ -42,22 +74,28 @@ pub(crate) enum Step {
     Wait,
     /// There is more to read, without a further event.
     Again,
-    /// The answer is whole.
-    Whole(Whole),
-    /// The request failed; the connection is of no more use.
+    /// The last answer is whole that was waited for, or that this connection
+    /// gives; whether it takes more requests.
+    Done { keeps: bool },
+    /// What was under way has failed; the connection is of no more use.
     Failed(Failure),
 }
 
-impl Client {
-    /// A client without a connection.
-    pub(crate) fn new(asked: Asked) -> Client {
+impl<'a> Client<'a> {
+    /// A client without a connection, that begins with this request.
+    pub(crate) fn new(expected: Expected, next: usize) -> Client<'a> {
         Client {
             stream: None,
-            answer: Answer::new(asked),
-            sent: 0,
-            registered: false,
+            reader: Reader::new(expected),
+            unsent: &[],
+            open: 0,
             number: 0,
-            since_ms: 0,
+            heard: Heard::Nothing,
+            next: next as u32,
+            begun_ns: 0,
+            due_ns: 0,
+            first_ns: None,
+            connecting: None,
         }
     }
 
@@ -80,107 +118,136 @@ impl Client {
         self.stream.is_some()
     }
 
-    /// Begins a connection, in place of one that is ended. It may be under way
-    /// for a while.
-    pub(crate) fn connect(&mut self, addr: SocketAddr, asked: Asked) -> Step {
-        self.part();
-        self.answer = Answer::new(asked);
-        match TcpStream::connect(addr) {
+    /// Requests that it waits for.
+    pub(crate) fn open(&self) -> u64 {
+        self.open.into()
+    }
+
+    /// Whether it has not sent all.
+    pub(crate) fn is_sending(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// When its requests were due.
+    pub(crate) fn due_ns(&self) -> u64 {
+        self.due_ns
+    }
+
+    /// Whether it has waited for so long, or longer.
+    pub(crate) fn is_late(&self, now_ns: u64, timeout_ns: u64) -> bool {
+        self.open > 0 && now_ns - self.begun_ns >= timeout_ns
+    }
+
+    /// Begins `count` requests, the next ones of the script.
+    pub(crate) fn begin(&mut self, script: &'a Script, count: u32, due_ns: u64, now_ns: u64) {
+        let first = self.next as usize;
+        self.unsent = script.batch(first, count as usize);
+        self.next = ((first + count as usize) % script.count()) as u32;
+        self.open = count;
+        self.due_ns = due_ns;
+        self.begun_ns = now_ns;
+        self.first_ns = None;
+    }
+
+    /// Begins a connection. It may be under way for a while.
+    pub(crate) fn connect(
+        &mut self,
+        dial: &Dial,
+        client: usize,
+        expected: Expected,
+        start: Instant,
+    ) -> Step {
+        self.reader = Reader::new(expected);
+        let before = Instant::now();
+        match dial.connect(client) {
             Ok(stream) => {
                 self.stream = Some(stream);
+                self.connecting = Some(Connecting {
+                    since_ns: before.duration_since(start).as_nanos() as u64,
+                    took_ns: before.elapsed().as_nanos() as u64,
+                });
                 Step::Wait
             }
             Err(error) => Step::Failed(failure_of(&error)),
         }
     }
 
-    /// Begins another request on a connection that is kept.
-    pub(crate) fn begin(&mut self) {
-        self.sent = 0;
-    }
-
-    /// Parts with the connection. The caller drops it a moment later: the side
-    /// that closes first has the port taken for a minute, and that ought to be
-    /// the server, as its answer said.
+    /// Parts with the connection, and forgets what is under way on it. The
+    /// caller drops it a moment later: the side that closes first has the port
+    /// taken for a minute, and that ought to be the server, as its answer said.
     pub(crate) fn part(&mut self) -> Option<TcpStream> {
-        self.registered = false;
-        self.sent = 0;
+        self.heard = Heard::Nothing;
+        self.unsent = &[];
+        self.open = 0;
+        self.connecting = None;
         self.number = self.number.wrapping_add(1);
         self.stream.take()
     }
 
-    /// Sends what is left of the request, as far as the socket takes it, and
-    /// sees to it that what follows is heard of.
-    pub(crate) fn send(&mut self, request: &[u8], registry: &Registry, key: usize) -> Step {
-        let token = self.token(key);
-        let Some(stream) = &mut self.stream else {
+    /// Sends what is left, as far as the socket takes it.
+    pub(crate) fn send(&mut self, desk: &mut Desk) -> Step {
+        let Some(stream) = &self.stream else {
             return Step::Wait;
         };
-        while self.sent < request.len() {
-            match stream.write(&request[self.sent..]) {
-                Ok(count) => self.sent += count,
+        while !self.unsent.is_empty() {
+            match socket::send(stream, self.unsent) {
+                Ok(count) => {
+                    self.unsent = &self.unsent[count..];
+                    if let Some(connecting) = self.connecting.take() {
+                        let took_ns = match self.heard {
+                            Heard::Nothing => connecting.took_ns,
+                            _ => desk.now_ns.saturating_sub(connecting.since_ns),
+                        };
+                        desk.score.connected(took_ns, desk.now_ns);
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // Not connected yet, or full.
                 Err(error) if is_for_later(&error) => break,
                 Err(error) => return Step::Failed(failure_of(&error)),
             }
         }
-        if self.registered {
+        Step::Wait
+    }
+
+    /// Sees to it that what follows is heard of.
+    pub(crate) fn listen(&mut self, registry: &Registry, key: usize) -> Step {
+        let token = self.token(key);
+        let wanted = self.wanted();
+        let Some(stream) = &mut self.stream else {
             return Step::Wait;
-        }
-        match registry.register(stream, token, interest(self.sent < request.len())) {
+        };
+        let listened = match (self.heard, wanted) {
+            (Heard::Nothing, Heard::Both) => registry.register(stream, token, both()),
+            (Heard::Nothing, _) => registry.register(stream, token, Interest::READABLE),
+            (Heard::Reading, Heard::Both) => registry.reregister(stream, token, both()),
+            _ => return Step::Wait,
+        };
+        match listened {
             Ok(()) => {
-                self.registered = true;
+                self.heard = wanted;
                 Step::Wait
             }
             Err(_) => Step::Failed(Failure::Unreachable),
         }
     }
 
-    /// Whether the request is not sent whole.
-    pub(crate) fn is_sending(&self, request: &[u8]) -> bool {
-        self.sent < request.len()
-    }
-
-    /// Reads what there is. `ended`: the event said that nothing comes after
-    /// it, so that there is an end to be read.
-    pub(crate) fn receive(&mut self, buffer: &mut [u8], memo: &mut Memo, ended: bool) -> Step {
-        let Some(stream) = &mut self.stream else {
-            return Step::Wait;
-        };
-        for _ in 0..READS_MAX {
-            let count = match stream.read(buffer) {
-                Ok(0) => {
-                    let end = self.answer.end();
-                    return end.map_or(Step::Failed(Failure::ClosedEarly), Step::Whole);
-                }
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if is_for_later(&error) => return Step::Wait,
-                Err(error) => return Step::Failed(failure_of(&error)),
-            };
-            match self.answer.take(&buffer[..count], memo) {
-                // A short read has emptied the socket; what comes later is a
-                // new event.
-                Ok(Taken::More) if count < buffer.len() && !ended => return Step::Wait,
-                Ok(Taken::More) => {}
-                Ok(Taken::Whole(whole, 0)) => return Step::Whole(whole),
-                // One request was sent, and no more may come.
-                Ok(Taken::Whole(..)) | Err(_) => return Step::Failed(Failure::BadAnswer),
-            }
+    fn wanted(&self) -> Heard {
+        if self.is_sending() {
+            Heard::Both
+        } else {
+            Heard::Reading
         }
-        Step::Again
     }
 
     /// Asks for the event again that a budget has cut short.
-    pub(crate) fn rearm(
-        &mut self,
-        request: &[u8],
-        registry: &Registry,
-        key: usize,
-    ) -> io::Result<()> {
+    pub(crate) fn rearm(&mut self, registry: &Registry, key: usize) -> io::Result<()> {
         let token = self.token(key);
-        let interest = interest(self.is_sending(request));
+        self.heard = self.wanted();
+        let interest = match self.heard {
+            Heard::Both => both(),
+            _ => Interest::READABLE,
+        };
         match &mut self.stream {
             Some(stream) => registry.reregister(stream, token, interest),
             None => Ok(()),
@@ -188,14 +255,8 @@ impl Client {
     }
 }
 
-/// What a client wants to hear of. Most requests are sent before they are
-/// registered: no event that says they can be.
-fn interest(sending: bool) -> Interest {
-    if sending {
-        Interest::READABLE | Interest::WRITABLE
-    } else {
-        Interest::READABLE
-    }
+fn both() -> Interest {
+    Interest::READABLE | Interest::WRITABLE
 }
 
 /// The socket is busy, or its connection under way.

@@ -1,19 +1,26 @@
 //! A worker process: an event loop over its share of the clients.
 //!
 //! Its turn, in order: begin requests (connect all, then send all), now and
-//! then end those whose time is up, wait, events, clients that have rested.
+//! then end those whose time is up and send what is counted, wait, read the
+//! clock once, events, clients that have rested.
 
-use crate::answer::{Asked, Memo, Whole};
-use crate::client::{Client, Step};
+use crate::answer::Memo;
+use crate::client::{Client, Desk, Step};
+use crate::dial::Dial;
+use crate::pace::{Pace, start_ns};
+use crate::pipe::Sender;
 use crate::plan::{Plan, Share};
-use crate::report::{Failure, Record};
+use crate::queue::{Queue, Turn};
+use crate::record::Failure;
+use crate::score::{Counted, Score};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Poll};
-use slab::Slab;
-use std::collections::VecDeque;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::thread::set_current_timer_slack;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,195 +30,251 @@ const READ_BYTES: usize = 64 * 1024;
 /// Events taken from the system in one turn.
 const EVENTS_MAX: usize = 1024;
 
+/// Clients that begin requests in one turn: a crowd takes several, so that
+/// answers are seen in between.
+const BEGIN_MAX: usize = 256;
+
 /// Longest wait, so that a signal which comes just before it is soon seen.
-const WAIT_MAX: Duration = Duration::from_millis(100);
+const WAIT_MAX_NS: u64 = 100_000_000;
 
 /// Between two looks for requests whose time is up.
-const EXPIRE_MS: u32 = 100;
+const EXPIRE_NS: u64 = 100_000_000;
 
 /// Connections that are done with and stay open until the next turn.
 const PARTED_MAX: usize = 1024;
 
 /// A client whose connection could not be made rests this long: nothing is
 /// learnt from a million refusals.
-const REST: Duration = Duration::from_millis(10);
+const REST_NS: u64 = 10_000_000;
 
-/// The clients of one process and what they counted.
+/// The clients of one process and what they counted. Times are nanoseconds
+/// since its start.
 struct Load<'a> {
     plan: &'a Plan,
-    addr: SocketAddr,
-    asked: Asked,
-    request: Vec<u8>,
+    share: Share,
+    dial: Dial,
+    start: Instant,
+    end_ns: u64,
     poll: Poll,
-    clients: Slab<Client>,
-    /// Clients, by their keys, that begin a request in the next turn.
-    ready: Vec<usize>,
-    /// Clients that rest, the one that rose first in front.
-    resting: VecDeque<(Instant, usize)>,
+    clients: Vec<Client<'a>>,
+    queue: Queue,
     /// Connections done with in this turn, and in the one before.
     parted: [Vec<TcpStream>; 2],
-    parted_max: usize,
-    buffer: Box<[u8]>,
-    memo: Memo,
-    record: Record,
-    /// The turn's time, in milliseconds of the run.
-    now_ms: u32,
+    desk: Desk,
     /// When it is next looked for requests whose time is up.
-    expire_at_ms: u32,
+    expire_at_ns: u64,
 }
 
-/// Runs a share of the clients until the time is up or `stop` is set.
+/// Runs a share of the clients until the run's end or until `stop` is set.
+/// What it has counted goes to `sender` every so often, `news`, and at the end.
 ///
 /// # Errors
-/// The system has no room for an event loop.
+/// The system has no room for an event loop, or the parent is gone.
 pub(crate) fn run(
     plan: &Plan,
     addr: SocketAddr,
     share: Share,
     stop: &AtomicBool,
-) -> io::Result<Record> {
+    news: Duration,
+    mut sender: Sender,
+) -> io::Result<()> {
+    if plan.rate.is_some() {
+        // What is due is sent then, not 50 µs later; less exact does no harm.
+        let _ = set_current_timer_slack(NonZeroU64::new(1));
+    }
     let mut load = Load::new(plan, addr, share)?;
     let mut events = Events::with_capacity(EVENTS_MAX);
-    let start = Instant::now();
-    let mut now = start;
-    let end = start + plan.time;
-    while now < end && !stop.load(Ordering::Relaxed) {
-        load.begin_requests(now);
-        load.expire(now);
-        match load.poll.poll(&mut events, Some(load.wait(now, end))) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-            Err(_) => events.clear(),
-            Ok(()) => {}
+    let news_ns = nanoseconds(news);
+    let mut news_at_ns = news_ns;
+    while !load.is_over() && !stop.load(Ordering::Relaxed) {
+        load.begin_requests();
+        load.expire();
+        if load.desk.now_ns >= news_at_ns {
+            // At the same moments as the others, that their sum is of one.
+            news_at_ns = (load.desk.now_ns / news_ns + 1) * news_ns;
+            sender.offer(load.desk.score.record(load.desk.now_ns))?;
         }
-        now = Instant::now();
-        load.now_ms = now.duration_since(start).as_millis() as u32;
+        load.wait(&mut events)?;
+        load.desk.now_ns = nanoseconds(load.start.elapsed());
         load.drop_parted();
         for event in &events {
-            load.on_event(now, event);
+            load.on_event(event);
         }
-        load.wake(now);
+        load.queue.wake(load.desk.now_ns);
     }
-    load.record.elapsed = now.duration_since(start);
-    Ok(load.record)
+    sender.finish(load.desk.score.record(load.desk.now_ns))
 }
 
 impl<'a> Load<'a> {
     fn new(plan: &'a Plan, addr: SocketAddr, share: Share) -> io::Result<Load<'a>> {
-        let asked = plan.asked();
-        let mut slab = Slab::with_capacity(share.clients);
-        let ready = (0..share.clients).map(|_| slab.insert(Client::new(asked)));
+        let warm_up_ns = nanoseconds(plan.warm_up);
+        let ramp_ns = nanoseconds(plan.ramp);
+        let counted = match plan.requests {
+            Some(_) => Counted::Begun,
+            None => Counted::Ended,
+        };
+        let count = plan.script.count();
+        let client = |key| Client::new(plan.expected, share.number_of(key) % count);
+        let start = |key| start_ns(share.number_of(key), plan.clients, ramp_ns);
+        let starts_ns = (0..share.clients).map(start);
+        let pace = |rate| Pace::new(rate, share.number, share.workers);
+        let pace = plan.rate.map(pace);
         Ok(Load {
             plan,
-            addr,
-            asked,
-            request: plan.request(),
+            share,
+            dial: Dial {
+                addr,
+                sources: share.sources,
+                is_large: plan.is_large(),
+            },
+            start: Instant::now(),
+            end_ns: plan
+                .time
+                .map_or(u64::MAX, |time| warm_up_ns + nanoseconds(time)),
             poll: Poll::new()?,
-            ready: ready.collect(),
-            clients: slab,
-            resting: VecDeque::new(),
+            clients: (0..share.clients).map(client).collect(),
+            queue: Queue::new(starts_ns, share.requests, warm_up_ns, pace),
             parted: [Vec::new(), Vec::new()],
-            parted_max: share.spare_files.min(PARTED_MAX),
-            buffer: vec![0; READ_BYTES].into(),
-            memo: Memo::default(),
-            record: Record::default(),
-            now_ms: 0,
-            expire_at_ms: 0,
+            desk: Desk {
+                buffer: vec![0; READ_BYTES].into(),
+                memo: Memo::default(),
+                score: Score::new(counted, warm_up_ns),
+                under_way: 0,
+                now_ns: 0,
+            },
+            expire_at_ns: 0,
         })
+    }
+
+    /// The time is up, or all requests have ended that were asked for.
+    fn is_over(&self) -> bool {
+        let done = self.queue.is_done() && self.desk.under_way == 0;
+        done || self.desk.now_ns >= self.end_ns
     }
 
     /// Connects those that need it, then sends for all: what is alike stays
     /// together, and a server on another processor is woken once for many.
-    fn begin_requests(&mut self, now: Instant) {
-        let mut ready = std::mem::take(&mut self.ready);
-        for &key in &ready {
-            let client = &mut self.clients[key];
-            client.since_ms = self.now_ms;
-            if !client.is_connected() {
-                let step = client.connect(self.addr, self.asked);
-                self.go_on(now, key, step, false);
+    fn begin_requests(&mut self) {
+        let mut begun = [0; BEGIN_MAX];
+        let mut count = 0;
+        while count < BEGIN_MAX
+            && let Some(key) = self.begin_next()
+        {
+            begun[count] = key;
+            count += 1;
+            if !self.clients[key].is_connected() {
+                let number = self.share.number_of(key);
+                let client = &mut self.clients[key];
+                let step = client.connect(&self.dial, number, self.plan.expected, self.start);
+                self.go_on(key, step, false);
             }
         }
-        for key in ready.drain(..) {
-            self.send(now, key);
+        for &key in &begun[..count] {
+            self.send(key);
         }
-        // Those that failed at once have come in meanwhile.
-        ready.append(&mut self.ready);
-        self.ready = ready;
     }
 
-    fn send(&mut self, now: Instant, key: usize) {
-        let registry = self.poll.registry();
-        let step = self.clients[key].send(&self.request, registry, key);
-        self.go_on(now, key, step, false);
+    /// Gives the next client what it is to begin, if there is something.
+    fn begin_next(&mut self) -> Option<usize> {
+        let now_ns = self.desk.now_ns;
+        let Turn { key, count, due_ns } = self.queue.next(now_ns, self.plan.pipeline)?;
+        self.desk.under_way += u64::from(count);
+        self.clients[key].begin(&self.plan.script, count, due_ns, now_ns);
+        Some(key)
     }
 
-    fn on_event(&mut self, now: Instant, event: &Event) {
+    fn send(&mut self, key: usize) {
+        let client = &mut self.clients[key];
+        let mut step = client.send(&mut self.desk);
+        if self.plan.force && step == Step::Wait && client.open() > 0 && !client.is_sending() {
+            return self.let_go(key);
+        }
+        if step == Step::Wait {
+            step = client.listen(self.poll.registry(), key);
+        }
+        self.go_on(key, step, false);
+    }
+
+    /// Counts a request that is sent, without waiting for the answer.
+    fn let_go(&mut self, key: usize) {
+        let client = &mut self.clients[key];
+        let open = client.open();
+        self.desk
+            .score
+            .sent(open, client.due_ns(), self.desk.now_ns);
+        self.desk.under_way -= open;
+        client.part();
+        self.queue.push(key);
+    }
+
+    fn on_event(&mut self, event: &Event) {
         let key = Client::key_of(event.token());
         if !self.clients[key].is_meant(event.token()) {
             return;
         }
-        if self.clients[key].is_sending(&self.request) {
-            self.send(now, key);
+        if self.clients[key].is_sending() {
+            self.send(key);
         }
         let ended = event.is_read_closed();
         if event.is_readable() || ended || event.is_error() {
-            let client = &mut self.clients[key];
-            let step = client.receive(&mut self.buffer, &mut self.memo, ended);
-            self.go_on(now, key, step, ended);
+            let step = self.clients[key].receive(&mut self.desk, ended);
+            self.go_on(key, step, ended);
         }
     }
 
-    /// Counts, and says what the client does next. `ended`: the server has
-    /// ended the connection.
-    fn go_on(&mut self, now: Instant, key: usize, step: Step, ended: bool) {
+    /// Says what the client does next. `ended`: the server has ended the
+    /// connection.
+    fn go_on(&mut self, key: usize, step: Step, ended: bool) {
         let client = &mut self.clients[key];
         match step {
             Step::Wait => {}
             Step::Again => {
-                if client
-                    .rearm(&self.request, self.poll.registry(), key)
-                    .is_err()
-                {
-                    self.fail(now, key, Failure::Unreachable);
+                if client.rearm(self.poll.registry(), key).is_err() {
+                    self.fail(key, Failure::Unreachable);
                 }
             }
-            Step::Whole(whole) => {
-                if self.plan.keep_alive && whole.keeps && !ended {
-                    client.begin();
-                } else if let Some(stream) = client.part() {
+            // It answered some and goes: the others are lost.
+            Step::Done { .. } if client.open() > 0 => self.fail(key, Failure::ClosedEarly),
+            Step::Done { keeps } => {
+                let keeps = keeps && self.plan.keep_alive && !ended && !client.is_sending();
+                if !keeps && let Some(stream) = client.part() {
                     self.part_with(stream);
                 }
-                self.count(whole);
-                self.ready.push(key);
+                match self.plan.heartbeat {
+                    Some(rest) => self.rest(key, nanoseconds(rest)),
+                    None => self.queue.push(key),
+                }
             }
-            Step::Failed(failure) => self.fail(now, key, failure),
+            Step::Failed(failure) => self.fail(key, failure),
         }
     }
 
-    fn count(&mut self, whole: Whole) {
-        match whole.status {
-            400..500 => self.record.fail(Failure::Status4xx),
-            500.. => self.record.fail(Failure::Status5xx),
-            _ => {
-                self.record.succeeded += 1;
-                self.record.bytes += whole.bytes;
+    /// Counts what was under way as failed. A client with nothing under way
+    /// waits or rests already; only one that is to stay alive has failed then.
+    fn fail(&mut self, key: usize, failure: Failure) {
+        let client = &mut self.clients[key];
+        let (open, due_ns, now_ns) = (client.open(), client.due_ns(), self.desk.now_ns);
+        client.part();
+        self.desk.under_way -= open;
+        if open > 0 {
+            self.desk.score.failed(failure, open, due_ns, now_ns);
+            match failure {
+                Failure::Refused | Failure::Unreachable => self.rest(key, REST_NS),
+                _ => self.queue.push(key),
             }
+        } else if self.plan.heartbeat.is_some() {
+            self.desk.score.failed(failure, 1, due_ns, now_ns);
         }
     }
 
-    fn fail(&mut self, now: Instant, key: usize, failure: Failure) {
-        self.clients[key].part();
-        self.record.fail(failure);
-        match failure {
-            Failure::Refused | Failure::Unreachable => self.resting.push_back((now + REST, key)),
-            _ => self.ready.push(key),
-        }
+    fn rest(&mut self, key: usize, rest_ns: u64) {
+        self.queue.push_at(self.desk.now_ns + rest_ns, key);
     }
 
     /// Closes a connection in the next turn, or now if many wait.
     fn part_with(&mut self, stream: TcpStream) {
         let [new, old] = &mut self.parted;
-        if new.len() + old.len() < self.parted_max {
+        if new.len() + old.len() < self.share.spare_files.min(PARTED_MAX) {
             new.push(stream);
         }
     }
@@ -222,40 +285,49 @@ impl<'a> Load<'a> {
         self.parted[0].clear();
     }
 
-    /// Takes in those that have rested.
-    fn wake(&mut self, now: Instant) {
-        while let Some(&(until, key)) = self.resting.front()
-            && until <= now
-        {
-            self.resting.pop_front();
-            self.ready.push(key);
+    /// Now and then: ends requests whose time is up.
+    fn expire(&mut self) {
+        let now_ns = self.desk.now_ns;
+        if now_ns < self.expire_at_ns {
+            return;
+        }
+        self.expire_at_ns = now_ns + EXPIRE_NS;
+        let timeout_ns = nanoseconds(self.plan.timeout);
+        for key in 0..self.clients.len() {
+            if self.clients[key].is_late(now_ns, timeout_ns) {
+                self.fail(key, Failure::TimedOut);
+            }
         }
     }
 
-    /// Now and then: ends requests whose time is up. Every client that has a
-    /// connection has one under way, since it comes right after their begin.
-    fn expire(&mut self, now: Instant) {
-        if self.now_ms < self.expire_at_ms {
-            return;
+    /// Waits for events, but no longer than until something else is to be done.
+    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let mut wait = Duration::from_nanos(self.wait_ns());
+        if self.plan.rate.is_some() && !wait.is_zero() {
+            // To the nanosecond: an event loop's own wait is one of milliseconds.
+            let registry = [PollFd::new(self.poll.registry(), PollFlags::IN)];
+            let until = Timespec::try_from(wait).ok();
+            let _ = poll(&mut { registry }, until.as_ref()); // or a signal ends it
+            wait = Duration::ZERO;
         }
-        self.expire_at_ms = self.now_ms + EXPIRE_MS;
-        let timeout_ms = self.plan.timeout.as_millis();
-        let is_late = |client: &Client| {
-            client.is_connected() && u128::from(self.now_ms - client.since_ms) >= timeout_ms
-        };
-        let late = self.clients.iter().filter(|(_, client)| is_late(client));
-        let late: Vec<usize> = late.map(|(key, _)| key).collect();
-        for key in late {
-            self.fail(now, key, Failure::TimedOut);
+        match self.poll.poll(events, Some(wait)) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            Err(_) => events.clear(),
+            Ok(()) => {}
         }
+        Ok(())
     }
 
     /// How long nothing is to be done but for events.
-    fn wait(&self, now: Instant, end: Instant) -> Duration {
-        if !self.ready.is_empty() {
-            return Duration::ZERO;
-        }
-        let rested = self.resting.front().map_or(end, |(until, _)| *until);
-        end.min(rested).saturating_duration_since(now).min(WAIT_MAX)
+    fn wait_ns(&self) -> u64 {
+        let until_ns = self.queue.next_ns().unwrap_or(u64::MAX).min(self.end_ns);
+        until_ns.saturating_sub(self.desk.now_ns).min(WAIT_MAX_NS)
     }
 }
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! Before a run: what this machine allows, and whether the server is there.
 
 use crate::plan::Machine;
-use crate::url::Target;
 use pelton::os::process::raise_open_files;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -28,8 +27,7 @@ pub(crate) fn machine() -> Machine {
 ///
 /// # Errors
 /// A line that says what to look at.
-pub(crate) fn server(target: &Target) -> Result<SocketAddr, String> {
-    let (host, port) = (target.host.as_str(), target.port);
+pub(crate) fn server((host, port): (&str, u16)) -> Result<SocketAddr, String> {
     let found = (host, port).to_socket_addrs();
     let found = found.map_err(|error| format!("cannot find {host}: {error}; is it spelt so?"))?;
     let mut why = format!("{host} has no address");

@@ -1,140 +1,14 @@
-//! What a run gave: counted by each worker process, sent to the parent as a
-//! record of fixed size, merged, and told in the classic lines. Pure.
+//! What a run gave, told in the classic lines, and behind them in a small
+//! table. Pure.
 
+use crate::histogram::Histogram;
+use crate::outcome::{self, Outcome};
 use crate::plan::{Plan, Version};
+use crate::record::{Failure, Record};
+use crate::server::Usage;
+use crate::units;
 use std::fmt::Write;
 use std::time::Duration;
-
-/// Why a request failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// Nobody listens there.
-    Refused,
-    /// The connection cannot be made: no route, no port, no file left.
-    Unreachable,
-    /// The connection was reset.
-    Reset,
-    /// The whole answer was not there in time.
-    TimedOut,
-    /// What came is not HTTP.
-    BadAnswer,
-    /// The connection ended before the answer did.
-    ClosedEarly,
-    /// A status of 400 to 499.
-    Status4xx,
-    /// A status of 500 to 599.
-    Status5xx,
-    /// The worker process of this client died.
-    Lost,
-}
-
-/// Kinds of failures.
-const FAILURES: usize = 9;
-
-impl Failure {
-    const ALL: [Failure; FAILURES] = [
-        Failure::Refused,
-        Failure::Unreachable,
-        Failure::Reset,
-        Failure::TimedOut,
-        Failure::BadAnswer,
-        Failure::ClosedEarly,
-        Failure::Status4xx,
-        Failure::Status5xx,
-        Failure::Lost,
-    ];
-
-    fn words(self) -> &'static str {
-        match self {
-            Failure::Refused => "connect refused",
-            Failure::Unreachable => "connect impossible",
-            Failure::Reset => "reset",
-            Failure::TimedOut => "timed out",
-            Failure::BadAnswer => "bad answer",
-            Failure::ClosedEarly => "closed early",
-            Failure::Status4xx => "status 4xx",
-            Failure::Status5xx => "status 5xx",
-            Failure::Lost => "lost with a worker process",
-        }
-    }
-}
-
-/// Counts of requests. One that the end of the run cut off is in none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Record {
-    /// Answered with a status of 200 to 399.
-    pub(crate) succeeded: u64,
-    /// Length of these answers, heads and all.
-    pub(crate) bytes: u64,
-    /// How long it took.
-    pub(crate) elapsed: Duration,
-    failed: [u64; FAILURES],
-}
-
-/// Numbers in a record, eight bytes each.
-const NUMBERS: usize = 3 + FAILURES;
-
-/// Length of a record on the wire. A pipe passes one this short on whole.
-pub(crate) const RECORD_BYTES: usize = 8 * NUMBERS;
-
-impl Record {
-    /// Counts a failure.
-    pub(crate) fn fail(&mut self, failure: Failure) {
-        self.fail_many(failure, 1);
-    }
-
-    /// Counts so many failures of one kind.
-    pub(crate) fn fail_many(&mut self, failure: Failure, count: u64) {
-        self.failed[failure as usize] += count;
-    }
-
-    /// All failures together.
-    pub(crate) fn failed(&self) -> u64 {
-        self.failed.iter().sum()
-    }
-
-    /// Adds what another process counted in the same time.
-    pub(crate) fn merge(&mut self, other: &Record) {
-        self.succeeded += other.succeeded;
-        self.bytes += other.bytes;
-        self.elapsed = self.elapsed.max(other.elapsed);
-        for (sum, more) in self.failed.iter_mut().zip(other.failed) {
-            *sum += more;
-        }
-    }
-
-    /// The record as it goes through a pipe:
-    /// `succeeded | bytes | nanoseconds | failures of each kind`.
-    pub(crate) fn to_bytes(&self) -> [u8; RECORD_BYTES] {
-        let elapsed = u64::try_from(self.elapsed.as_nanos()).unwrap_or(u64::MAX);
-        let first = [self.succeeded, self.bytes, elapsed];
-        let mut bytes = [0; RECORD_BYTES];
-        for (place, number) in bytes
-            .as_chunks_mut()
-            .0
-            .iter_mut()
-            .zip(first.iter().chain(&self.failed))
-        {
-            *place = number.to_ne_bytes();
-        }
-        bytes
-    }
-
-    /// The record that came through a pipe.
-    pub(crate) fn from_bytes(bytes: &[u8; RECORD_BYTES]) -> Record {
-        let mut numbers = [0; NUMBERS];
-        for (number, place) in numbers.iter_mut().zip(bytes.as_chunks().0) {
-            *number = u64::from_ne_bytes(*place);
-        }
-        let [succeeded, bytes, elapsed, failed @ ..] = numbers;
-        Record {
-            succeeded,
-            bytes,
-            elapsed: Duration::from_nanos(elapsed),
-            failed,
-        }
-    }
-}
 
 /// The lines before the run.
 pub(crate) fn opening(plan: &Plan) -> String {
@@ -153,10 +27,10 @@ pub(crate) fn opening(plan: &Plan) -> String {
     };
     let reload = if plan.reload { ", forcing reload" } else { "" };
     format!(
-        "\nBenchmarking: {} {}{version}\n{clients}, running {} sec{kept}{reload}.\n",
+        "\nBenchmarking: {} {}{version}\n{clients}, running {}{kept}{reload}.\n",
         plan.method,
         plan.url,
-        plan.time.as_secs(),
+        plan.end(),
     )
 }
 
@@ -175,13 +49,58 @@ pub(crate) fn closing(record: &Record) -> String {
 pub(crate) fn failures(record: &Record) -> Option<String> {
     let mut line = String::new();
     for kind in Failure::ALL {
-        let count = record.failed[kind as usize];
+        let count = record.failed_as(kind);
         if count > 0 {
             let lead = if line.is_empty() { "Failed: " } else { ", " };
             let _ = write!(line, "{lead}{count} {}", kind.words()); // a String takes all
         }
     }
     (!line.is_empty()).then(|| line + ".\n")
+}
+
+/// What stands on standard error after a run: failures by kind, times, and
+/// what the server used; nothing where there is nothing.
+pub(crate) fn details(outcome: &Outcome) -> String {
+    let failures = failures(&outcome.record).unwrap_or_default();
+    let usage = outcome.usage.as_ref();
+    let usage = usage.map(|usage| server(usage, outcome.processor_per_request()));
+    failures + &latencies(outcome) + &usage.unwrap_or_default()
+}
+
+/// The times of requests that succeeded, as a table of 80 columns at most.
+fn latencies(outcome: &Outcome) -> String {
+    let times = outcome.times();
+    let Some((_, whole)) = times.last().filter(|(_, whole)| whole.len() > 0) else {
+        return String::new();
+    };
+    let mut table = format!("{:10}", "Latency");
+    for (name, _) in outcome::figures(whole) {
+        let _ = write!(table, "{name:>10}"); // a String takes all
+    }
+    let timed = times.iter().filter(|(_, histogram)| histogram.len() > 0);
+    for (name, histogram) in timed {
+        let _ = write!(table, "\n{name:10}{}", row(histogram));
+    }
+    table + "\n"
+}
+
+fn row(histogram: &Histogram) -> String {
+    let figure = |(_, time)| format!("{:>10}", units::time(time));
+    outcome::figures(histogram).map(figure).collect()
+}
+
+/// Two lines about the server.
+fn server(usage: &Usage, per_request: Option<Duration>) -> String {
+    let [before, most, after] = [usage.memory_before, usage.memory_max, usage.memory_after]
+        .map(|bytes| units::size(bytes as f64));
+    let time = per_request.map_or("no request".to_owned(), |time| {
+        format!("{} of CPU time a request", units::time(time))
+    });
+    format!(
+        "Server process {}: {time}.\n\
+         Server memory: {before} before, {most} at most, {after} after.\n",
+        usage.pid
+    )
 }
 
 /// `count` in `elapsed`, as so many in `seconds`.
@@ -196,42 +115,14 @@ mod tests {
     use crate::arguments;
 
     fn record() -> Record {
-        let mut record = Record {
-            succeeded: 5_000_000_000,
-            bytes: 7,
-            elapsed: Duration::from_millis(2500),
-            ..Record::default()
-        };
+        let mut record = Record::default();
+        record.succeeded = 5_000_000_000;
+        record.bytes = 7;
+        record.elapsed = Duration::from_millis(2500);
         for (count, kind) in (1..).zip(Failure::ALL) {
             record.fail_many(kind, count);
         }
         record
-    }
-
-    #[test]
-    fn a_record_comes_through_a_pipe_as_it_was() {
-        assert_eq!(Record::from_bytes(&record().to_bytes()), record());
-        const { assert!(RECORD_BYTES <= 512, "what POSIX passes on whole") };
-    }
-
-    #[test]
-    fn each_kind_has_its_place() {
-        for (place, kind) in Failure::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, place);
-        }
-    }
-
-    #[test]
-    fn counts_add_up_and_time_does_not() {
-        let mut sum = record();
-        sum.merge(&Record {
-            succeeded: 1,
-            elapsed: Duration::from_secs(3),
-            ..Record::default()
-        });
-        sum.merge(&record());
-        assert_eq!((sum.succeeded, sum.bytes), (10_000_000_001, 14));
-        assert_eq!((sum.failed(), sum.elapsed), (90, Duration::from_secs(3)));
     }
 
     #[test]
@@ -275,5 +166,40 @@ mod tests {
             line.as_deref(),
             Some("Failed: 2 connect refused, 1 status 5xx.\n")
         );
+    }
+
+    #[test]
+    fn a_table_behind_the_failures() {
+        let mut example = outcome::example();
+        let text = details(&example);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "Failed: 3 reset, 2 status 5xx.");
+        assert_eq!(
+            lines[1],
+            "Latency         mean       p50       p75       p90       p99     p99.9       max"
+        );
+        assert!(
+            lines[2].starts_with("connect      31.0 µs   31.0 µs "),
+            "{}",
+            lines[2]
+        );
+        assert!(
+            lines[4].starts_with("whole        1.50 ms   1.50 ms "),
+            "{}",
+            lines[4]
+        );
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        assert_eq!(
+            lines[5],
+            "Server process 42: 7.50 µs of CPU time a request."
+        );
+        let memory = "Server memory: 1.00 MiB before, 3.00 MiB at most, 2.00 MiB after.";
+        assert_eq!(lines[6], memory);
+        example.record = Record::default();
+        example.usage = None;
+        assert_eq!(details(&example), "");
     }
 }

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 
 /// Connections that may wait to be accepted; the system caps it
@@ -84,6 +84,44 @@ fn set_defer_accept(socket: &Socket) -> io::Result<()> {
     }
 }
 
+/// Begins a connection from an address of this machine, whose port is chosen
+/// as late as that: each such address has all the ports there are. The stream
+/// does not block; its connection may be under way for a while.
+///
+/// # Errors
+/// What the system says: the address is not this machine's, or its ports are
+/// all taken.
+pub fn connect_from(source: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    set_bind_address_no_port(&socket)?;
+    socket.bind(&SocketAddr::new(source, 0).into())?;
+    match socket.connect(&to.into()) {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+        _ => Ok(socket.into()),
+    }
+}
+
+fn set_bind_address_no_port(socket: &Socket) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the descriptor is open for the length of the call, and the value
+    // is a live c_int whose size is the one given.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// Receives into `buffer`; 0 is the end of what the peer sends. `peek` leaves
 /// the bytes where they are. Straight to the system: the C library would
 /// make a cancellation point of it, at a cost that shows per request.
@@ -134,5 +172,24 @@ pub fn send_file(
             Err(Errno::INTR) => {}
             sent => return Ok(sent?),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_connection_comes_from_the_address_that_is_asked_for() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let addr = listener.local_addr().expect("its address");
+        let source = IpAddr::from([127, 0, 0, 9]);
+        let stream = connect_from(source, addr).expect("under way");
+        let (_, from) = listener.accept().expect("a connection");
+        assert_eq!(from.ip(), source);
+        assert_eq!(stream.local_addr().expect("its end"), from);
+        let elsewhere = IpAddr::from([192, 0, 2, 1]);
+        assert!(connect_from(elsewhere, addr).is_err(), "not this machine's");
     }
 }
