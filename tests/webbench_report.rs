@@ -108,6 +108,32 @@ fn is_near(a: f64, b: f64) {
     assert!((a - b).abs() <= 1e-3 * b.abs().max(1.0), "{a} is not {b}");
 }
 
+/// p99 in milliseconds of a load on a server that freezes for one second in
+/// five.
+fn p99_over_a_freeze(words: &[&str]) -> f64 {
+    let site = Site::start();
+    let id = Pid::from_raw(site.pid().parse().expect("an id")).expect("not 0");
+    let url = site.url("small.txt");
+    let load = ["-t", "5", "-c", "4", "-k", "--json", "-"];
+    let child = start(&[&load, words, &[&url]].concat());
+    thread::sleep(Duration::from_secs(2));
+    kill_process(id, Signal::STOP).expect("it is there");
+    thread::sleep(Duration::from_secs(1));
+    kill_process(id, Signal::CONT).expect("it is there");
+    let ran = finish(child);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    number(&json(&ran.out), "/latency_us/whole/p99") / 1e3
+}
+
+#[test]
+fn a_freeze_shows_at_a_constant_rate_and_hides_without_one() {
+    let shown = p99_over_a_freeze(&["--rate", "400"]);
+    assert!(shown >= 300.0, "p99 is {shown} ms");
+    // Without one only the four that were under way have seen it.
+    let hidden = p99_over_a_freeze(&[]);
+    assert!(hidden < 300.0, "p99 is {hidden} ms");
+}
+
 #[test]
 fn json_and_csv_say_what_the_classic_lines_say() {
     let site = Site::start();
