@@ -13,19 +13,24 @@
 //! | 11 say | a text, 1 to 1000 bytes; only after joining | to all, the sender included: `name: text` |
 //! | 12 left | | to all who were in: the name of one that is out, and may join again |
 //!
+//! What is typed where the room runs is said to all, by `host`.
+//!
 //! Anything else is bad: it is dropped, and the third time closes the
 //! connection. Whoever closes leaves the room, and so does who says nothing
 //! for ten minutes, or as many seconds as the second argument says.
 
 use pelton::base::key::Peer;
 use pelton::config::{Listen, Protocol};
+use pelton::engine::Handle;
 use pelton::frame::Package;
 use pelton::service::Group;
 use pelton::session::Flow;
 use pelton::{Bad, Config, Context, Router, Server};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 const JOIN: u16 = 10;
@@ -85,6 +90,16 @@ fn text(body: &[u8], most: usize) -> Result<&str, Bad> {
     Ok(text)
 }
 
+/// What is typed here is said to all, by `host`.
+fn announce(handle: &Handle, room: &Room) {
+    for line in io::stdin().lines().map_while(Result::ok) {
+        let said = handle.broadcast(&room.group, SAY, format!("host: {line}").as_bytes());
+        if let Err(error) = said {
+            eprintln!("not said: {error}");
+        }
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let addr = std::env::args().nth(1);
     let addr = addr.as_deref().unwrap_or("127.0.0.1:9000").parse()?;
@@ -100,7 +115,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         group: Group::default(),
         names: Mutex::default(),
     });
-    let (door, floor, clock, exit) = (room.clone(), room.clone(), room.clone(), room);
+    let (door, floor, clock, exit) = (room.clone(), room.clone(), room.clone(), room.clone());
+    let host = room;
     let router = Router::new()
         .message(JOIN, move |package, context| door.join(package, context))
         .message(SAY, move |package, context| floor.say(package, context))
@@ -111,6 +127,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .closed(move |_, context| exit.leave(context));
     let running = Server::new(config).service(router).start()?;
     println!("frame at {}", running.listeners()[0].0);
+    let handle = running.handle();
+    thread::spawn(move || announce(&handle, &host));
     running.wait()?;
     Ok(())
 }

@@ -18,6 +18,10 @@ struct Example {
 
 impl Example {
     fn start(name: &str, arguments: &[&str]) -> Example {
+        Example::with_input(name, arguments, Stdio::null())
+    }
+
+    fn with_input(name: &str, arguments: &[&str], input: Stdio) -> Example {
         let test = std::env::current_exe().expect("the path of this test");
         let target = test.ancestors().nth(2).expect("deps, and what it is in");
         let program = target.join("examples").join(name);
@@ -27,7 +31,7 @@ impl Example {
         );
         let mut child = Command::new(program)
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the example starts");
@@ -127,6 +131,23 @@ fn the_chat_shows_those_out_who_say_nothing() {
     assert_eq!(call(&mut other, 10, b"other"), b"other", "alone again");
     assert_eq!(call(&mut other, 11, b"anybody?"), b"other: anybody?");
     assert_eq!(sorted(call(&mut quiet, 10, b"back")), ["back", "other"]);
+}
+
+#[test]
+fn what_is_typed_at_the_chat_is_said_to_all() {
+    let mut chat = Example::with_input("chat", &["127.0.0.1:0"], Stdio::piped());
+    let addr = chat.address();
+    let mut clients = [(); 3].map(|()| client(addr));
+    for (client, name) in clients.iter_mut().zip(["ann", "bob", "carl"]) {
+        call(client, 10, name.as_bytes());
+    }
+    let mut typed = chat.child.stdin.take().expect("it was piped");
+    typed.write_all(b"dinner is ready\n").expect("typed");
+    for client in &mut clients {
+        assert_eq!(heard(client, 11), b"host: dinner is ready");
+    }
+    drop(typed);
+    assert_eq!(call(&mut clients[0], 11, b"coming"), b"ann: coming");
 }
 
 #[test]

@@ -37,6 +37,14 @@ impl<T> Inbox<T> {
         self.letters.pop()
     }
 
+    /// Puts a letter in for a sender that is no worker, or gives it back.
+    ///
+    /// # Errors
+    /// The letter: there is no room.
+    pub fn offer(&self, letter: T) -> Result<(), T> {
+        self.letters.push(letter)
+    }
+
     /// After some were taken: the senders who wait for room.
     pub fn waiting_senders(&self) -> impl Iterator<Item = usize> {
         // What was taken is seen by a sender who marks after this look.

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `server.rs`, `threads.rs` | builds everything, starts the threads, waits for them |
+//! | `server.rs`, `threads.rs`, `handle.rs` | builds everything, starts the threads, waits for them |
 //! | `worker.rs` | one loop: its turn, on one page |
 //! | `serve.rs`, `accept.rs`, `mail.rs`, `drain.rs` | the parts of a turn |
 //! | `reactor.rs`, `proactor.rs` | the two sinks |
@@ -19,6 +19,7 @@ pub mod doorbell;
 mod drain;
 mod fleet;
 mod gate;
+mod handle;
 #[doc(hidden)]
 pub mod inbox;
 mod job;
@@ -39,5 +40,6 @@ mod tally;
 mod threads;
 mod worker;
 
-pub use server::{Handle, Running, Server, StartError};
+pub use handle::{Handle, SendError};
+pub use server::{Running, Server, StartError};
 pub use tally::{Count, Tally};

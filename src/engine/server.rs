@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::doorbell::Doorbell;
 use super::fleet::{Fleet, Order, Post};
+use super::handle::Handle;
 use super::inbox::Inbox;
 use super::queue::JobQueue;
 use super::tally::Tally;
@@ -185,9 +186,7 @@ impl Running {
     /// What others need to stop the server, or to look at its counters.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle {
-            fleet: self.fleet.clone(),
-        }
+        Handle::new(self.fleet.clone())
     }
 
     /// Waits until every thread has ended.
@@ -211,37 +210,6 @@ impl Running {
             }
         }
         result
-    }
-}
-
-/// Stops a running server, and reads its counters, from any thread.
-#[derive(Clone)]
-pub struct Handle {
-    fleet: Arc<Fleet>,
-}
-
-impl Handle {
-    /// Stops at once: connections are closed as they are.
-    pub fn stop(&self) {
-        self.fleet.give(Order::Stop);
-    }
-
-    /// Stops accepting, finishes what is under way within the configuration's
-    /// `drain`, then stops.
-    pub fn drain(&self) {
-        self.fleet.give(Order::Drain);
-    }
-
-    /// The counters, one set per worker.
-    #[must_use]
-    pub fn tallies(&self) -> &[Tally] {
-        &self.fleet.tallies
-    }
-
-    /// Bytes of buffers that the workers hold together.
-    #[must_use]
-    pub fn buffer_bytes(&self) -> usize {
-        self.fleet.budget.used_bytes()
     }
 }
 

@@ -1,0 +1,105 @@
+//! A server as other threads see it.
+
+use super::fleet::{Fleet, Order};
+use super::tally::Tally;
+use crate::base::key::Peer;
+use crate::frame::codec;
+use crate::service::{Group, Letter, Recipients};
+use std::fmt;
+use std::sync::Arc;
+
+/// A running server, from any thread: sends packages to its clients, stops it,
+/// reads its counters.
+#[derive(Clone)]
+pub struct Handle {
+    fleet: Arc<Fleet>,
+}
+
+/// Why a package was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// Its body does not fit one.
+    TooLong,
+    /// A loop has more mail than it can take: try again in a moment.
+    Busy,
+}
+
+impl Handle {
+    pub(super) fn new(fleet: Arc<Fleet>) -> Handle {
+        Handle { fleet }
+    }
+
+    /// Sends a package to a connection, which drops and counts it if it is
+    /// gone or speaks HTTP. For threads of your own; handlers have
+    /// [`Context::send`](crate::service::Context::send), which never fails for
+    /// want of room.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing is sent.
+    pub fn send(&self, peer: Peer, code: u16, body: &[u8]) -> Result<(), SendError> {
+        let package = codec::encode_shared(code, body).map_err(|_| SendError::TooLong)?;
+        self.post(Letter {
+            worker: peer.worker,
+            to: Recipients::One(peer.key),
+            package,
+        })
+    }
+
+    /// Sends one package to every member of a group; all of them share its
+    /// memory.
+    ///
+    /// # Errors
+    /// [`SendError::TooLong`]: nothing is sent. [`SendError::Busy`]: the
+    /// members that one loop serves do not get it.
+    pub fn broadcast(&self, group: &Group, code: u16, body: &[u8]) -> Result<(), SendError> {
+        let package = codec::encode_shared(code, body).map_err(|_| SendError::TooLong)?;
+        let mut sent = Ok(());
+        for letter in group.letters(&package) {
+            sent = self.post(letter).and(sent); // the others get it all the same
+        }
+        sent
+    }
+
+    fn post(&self, letter: Letter) -> Result<(), SendError> {
+        let Some(post) = self.fleet.posts.get(usize::from(letter.worker)) else {
+            return Ok(()); // nobody of that name is here, as with one that is gone
+        };
+        post.inbox.offer(letter).map_err(|_| SendError::Busy)?;
+        post.bell.ring();
+        Ok(())
+    }
+
+    /// Stops at once: connections are closed as they are.
+    pub fn stop(&self) {
+        self.fleet.give(Order::Stop);
+    }
+
+    /// Stops accepting, finishes what is under way within the configuration's
+    /// `drain`, then stops.
+    pub fn drain(&self) {
+        self.fleet.give(Order::Drain);
+    }
+
+    /// The counters, one set per worker.
+    #[must_use]
+    pub fn tallies(&self) -> &[Tally] {
+        &self.fleet.tallies
+    }
+
+    /// Bytes of buffers that the workers hold together.
+    #[must_use]
+    pub fn buffer_bytes(&self) -> usize {
+        self.fleet.budget.used_bytes()
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            SendError::TooLong => "the body is too long for a package",
+            SendError::Busy => "a loop has too much mail; try again in a moment",
+        })
+    }
+}
+
+impl std::error::Error for SendError {}
