@@ -10,11 +10,11 @@
 //! |---|---|---|
 //! | F7 | `main` | arguments and file to a configuration, and run |
 //! | F5 | [`engine`] | the loops, the two modes, the pool |
-//! | F4 | [`net`], [`client`] | connections, outboxes, listeners, files; a blocking client |
+//! | F4 | `net`, [`client`] | connections, outboxes, listeners, files; a blocking client |
 //! | F3 | [`service`] | what the server means: handlers, routes, the site (pure) |
 //! | F2 | [`session`] | the protocol brain, one machine for both (pure) |
 //! | F1 | [`http`], [`frame`], [`wheel`], [`config`] | one protocol each, deadlines, settings (pure) |
-//! | F0 | [`base`], [`os`] | bounds, keys, time, buffers (pure); the only `unsafe` |
+//! | F0 | [`base`], `os` | bounds, keys, time, buffers (pure); the only `unsafe` |
 //!
 //! # The flow
 //!
@@ -31,7 +31,9 @@ pub mod config;
 pub mod engine;
 pub mod frame;
 pub mod http;
+#[doc(hidden)]
 pub mod net;
+#[doc(hidden)]
 pub mod os;
 pub mod service;
 pub mod session;

@@ -39,6 +39,10 @@ const IMPURE: [&str; 16] = [
 /// What ends a program that serves others: not in the server's code.
 const PANICS: [&str; 5] = ["panic", "todo", "unimplemented", "unreachable", "dbg"];
 
+/// Crates whose types are nobody's business but ours: the next version may do
+/// without them.
+const INNER_CRATES: [&str; 3] = ["mio", "slab", "rustls"];
+
 /// What a bound's name may end in: its unit, or which bound it is.
 const BOUND_ENDS: [&str; 11] = [
     "BYTES", "MB", "MS", "S", "BUCKETS", "FILES", "ROUNDS", "MAX", "MIN", "DEFAULT", "BUDGET",
@@ -122,6 +126,11 @@ fn no_file_is_too_long_and_its_tests_come_last() {
 #[test]
 fn nothing_in_the_server_ends_it_by_a_panic() {
     holds(house().panics());
+}
+
+#[test]
+fn no_public_signature_names_a_type_of_the_crates_inside() {
+    holds(house().inner_types());
 }
 
 #[test]
@@ -411,6 +420,40 @@ impl House {
                 };
                 if bad {
                     violations.push(format!("{file}: {word} in code that serves"));
+                }
+            }
+        }
+        violations
+    }
+
+    /// Public items, outside of the rooms and files that the documentation
+    /// hides, whose signatures name what is imported from an inner crate.
+    fn inner_types(&self) -> Vec<String> {
+        let faces = ["lib.rs", "engine/mod.rs"].map(|face| self.files.get(face));
+        let faces: Vec<&str> = faces.iter().flatten().map(|face| &face.text[..]).collect();
+        let mut violations = Vec::new();
+        for (file, source) in &self.files {
+            let is_hidden = module_of(file).iter().any(|module| {
+                let hidden = format!("#[doc(hidden)]\npub mod {module};");
+                faces.iter().any(|face| face.contains(&hidden))
+            });
+            if is_hidden || file == "main.rs" {
+                continue;
+            }
+            let inner = source
+                .paths
+                .iter()
+                .filter(|path| path.is_use && INNER_CRATES.contains(&path.segments[0].as_str()));
+            let mut inner: Vec<&str> = inner.map(|path| path.name.as_str()).collect();
+            inner.extend(INNER_CRATES);
+            for (at, _) in source.code.match_indices("pub ") {
+                let item = &source.code[at..];
+                let end = item.find(['{', ';', '\u{7d}']).unwrap_or(item.len());
+                let signature = &item[..end];
+                let named = words(signature).find(|word| inner.contains(word));
+                if let Some(named) = named.filter(|_| !signature.starts_with("pub use")) {
+                    let line = signature.lines().next().unwrap_or_default();
+                    violations.push(format!("{file}: {named} in {line:?}"));
                 }
             }
         }
@@ -987,6 +1030,25 @@ mod made_up {
         assert_eq!(house.panics(), found);
         let good = "#[expect(dead_code)]\nfn f() { a.unwrap_or(1); &b[..expect]; } // .unwrap()\n";
         check(of(&[("low.rs", good)]).panics(), &[]);
+    }
+
+    #[test]
+    fn an_inner_type_in_a_public_signature_is_found() {
+        let face = "pub mod open;\n#[doc(hidden)]\npub mod hidden;\n";
+        let code = "use mio::{Poll, Token as T};\npub fn f(\n    p: &Poll,\n) {}\npub struct S {\n    \
+                    pub t: T,\n    q: Poll,\n}\npub(crate) fn g(p: Poll) {}\nfn h(t: T) {}\n\
+                    pub fn i() -> slab::Slab<u8> { todo() }\npub fn j() { Poll::new(); }\n";
+        let house = of(&[
+            ("engine/mod.rs", face),
+            ("engine/open.rs", code),
+            ("engine/hidden.rs", code),
+        ]);
+        let found = [
+            "engine/open.rs: Poll in \"pub fn f(\"",
+            "engine/open.rs: T in \"pub t: T,\"",
+            "engine/open.rs: slab in \"pub fn i() -> slab::Slab<u8> \"",
+        ];
+        check(house.inner_types(), &found);
     }
 
     #[test]
