@@ -1,6 +1,6 @@
 //! A client that waits: for programs that do one thing after the other.
 
-use super::event::{CallError, Event, Lost};
+use super::event::{CallError, CallId, Event, Lost};
 use super::polled::Polled;
 use super::settings::Settings;
 use crate::base::tick::Millis;
@@ -31,8 +31,8 @@ pub struct Client {
     polled: Polled,
     timeout: Duration,
     pushes: VecDeque<(u16, Vec<u8>)>,
-    /// How the call under way ended.
-    outcome: Option<Result<Vec<u8>, CallError>>,
+    /// How the last call ended.
+    outcome: Option<(CallId, Result<Vec<u8>, CallError>)>,
     /// The last loss that was not told.
     lost: Option<Lost>,
 }
@@ -84,9 +84,11 @@ impl Client {
     pub fn call(&mut self, code: u16, body: &[u8]) -> io::Result<Vec<u8>> {
         self.look()?; // a loss by now is no matter to this call
         let submitted = self.polled.submit(code, body, Instant::now());
-        submitted.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+        let id = submitted.map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
         loop {
-            if let Some(outcome) = self.outcome.take() {
+            if let Some((of, outcome)) = self.outcome.take()
+                && of == id
+            {
                 self.lost = None;
                 return Ok(outcome?);
             }
@@ -171,8 +173,8 @@ impl Client {
         self.polled.on_ready(Instant::now());
         for event in self.polled.events() {
             match event {
-                Event::Answer { body, .. } => self.outcome = Some(Ok(body)),
-                Event::Failed { error, .. } => self.outcome = Some(Err(error)),
+                Event::Answer { call, body } => self.outcome = Some((call, Ok(body))),
+                Event::Failed { call, error } => self.outcome = Some((call, Err(error))),
                 Event::Push { code, body } => self.pushes.push_back((code, body)),
                 Event::Lost(lost) => self.lost = Some(lost),
                 Event::Dialing | Event::Connected | Event::Heartbeat => {}
