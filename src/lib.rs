@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | F7 | `main` | arguments and file to a configuration, and run |
 //! | F5 | [`engine`] | the loops, the two modes, the pool |
-//! | F4 | `net`, [`client`] | connections, outboxes, listeners, files; a blocking client |
+//! | F4 | `net`, [`client`] | connections, outboxes, listeners, files; clients |
 //! | F3 | [`service`] | what the server means: handlers, routes, the site (pure) |
 //! | F2 | [`session`] | the protocol brain, one machine for both (pure) |
 //! | F1 | [`http`], [`frame`], [`wheel`], [`config`] | one protocol each, deadlines, settings (pure) |

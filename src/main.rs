@@ -5,7 +5,8 @@
 //! configuration. Every refusal is one line on standard error.
 
 use log::LevelFilter;
-use pelton::client::Client;
+use pelton::base::limits::PACKAGE_BYTES_MAX;
+use pelton::client::{Client, Settings};
 use pelton::config::{self, CallArgs, CheckArgs, Command, Config, NoCommand, ServeArgs};
 use pelton::engine::{Handle, Running, Server};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -15,7 +16,6 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// The file that is taken where none is named, if it is there.
 const USUAL_FILE: &str = "conf/pelton.toml";
@@ -168,11 +168,15 @@ fn named_or_usual(named: Option<&Path>) -> Option<PathBuf> {
 fn call(arguments: &CallArgs) -> Result<(), Failure> {
     let body = body_of(arguments)?;
     let addr = arguments.addr;
-    let timeout = Duration::from_millis(arguments.timeout.0);
     let failed = |error: io::Error| Failure(1, format!("no answer from {addr}: {}", plain(&error)));
-    let mut client = Client::connect(addr, timeout).map_err(failed)?;
-    client.send(arguments.code, &body).map_err(failed)?;
-    let (code, answer) = client.receive().map_err(failed)?;
+    let settings = Settings {
+        timeout: arguments.timeout,
+        package_bytes: PACKAGE_BYTES_MAX, // whatever the server's limit is
+        ..Settings::default()
+    };
+    let mut client = Client::with(addr, settings).map_err(failed)?;
+    let code = arguments.code;
+    let answer = client.call(code, &body).map_err(failed)?;
     eprintln!("pelton: code {code}, {} bytes", answer.len());
     let mut out = io::stdout().lock();
     let shown = out.write_all(&answer).and_then(|()| {
@@ -189,9 +193,7 @@ fn call(arguments: &CallArgs) -> Result<(), Failure> {
 fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "nothing listens there; is the server up?".to_owned(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            "time is up; no handler for this code? see --timeout".to_owned()
-        }
+        io::ErrorKind::TimedOut => "time is up; no handler for this code? see --timeout".to_owned(),
         io::ErrorKind::UnexpectedEof => {
             "it closed the connection; does it speak packages?".to_owned()
         }

@@ -7,21 +7,18 @@ mod support;
 use pelton::client::Client;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use support::{Answer, PATIENCE, connect, get, read_answer, request};
 
 /// A running example; it is ended, by its own id, when this is dropped.
 struct Example {
     child: Child,
+    input: ChildStdin,
     lines: BufReader<ChildStdout>,
 }
 
 impl Example {
     fn start(name: &str, arguments: &[&str]) -> Example {
-        Example::with_input(name, arguments, Stdio::null())
-    }
-
-    fn with_input(name: &str, arguments: &[&str], input: Stdio) -> Example {
         let test = std::env::current_exe().expect("the path of this test");
         let target = test.ancestors().nth(2).expect("deps, and what it is in");
         let program = target.join("examples").join(name);
@@ -31,12 +28,17 @@ impl Example {
         );
         let mut child = Command::new(program)
             .args(arguments)
-            .stdin(input)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the example starts");
         let lines = BufReader::new(child.stdout.take().expect("its output"));
-        Example { child, lines }
+        let input = child.stdin.take().expect("its input");
+        Example {
+            child,
+            input,
+            lines,
+        }
     }
 
     /// The address that the next line it prints ends in.
@@ -60,10 +62,8 @@ fn client(addr: SocketAddr) -> Client {
     Client::connect(addr, PATIENCE).expect("connected")
 }
 
-/// Sends one package and returns the answer's body, which has the same code.
 fn call(client: &mut Client, code: u16, body: &[u8]) -> Vec<u8> {
-    client.send(code, body).expect("sent");
-    heard(client, code)
+    client.call(code, body).expect("an answer")
 }
 
 fn heard(client: &mut Client, code: u16) -> Vec<u8> {
@@ -135,19 +135,39 @@ fn the_chat_shows_those_out_who_say_nothing() {
 
 #[test]
 fn what_is_typed_at_the_chat_is_said_to_all() {
-    let mut chat = Example::with_input("chat", &["127.0.0.1:0"], Stdio::piped());
+    let mut chat = Example::start("chat", &["127.0.0.1:0"]);
     let addr = chat.address();
     let mut clients = [(); 3].map(|()| client(addr));
     for (client, name) in clients.iter_mut().zip(["ann", "bob", "carl"]) {
         call(client, 10, name.as_bytes());
     }
-    let mut typed = chat.child.stdin.take().expect("it was piped");
-    typed.write_all(b"dinner is ready\n").expect("typed");
+    chat.input.write_all(b"dinner is ready\n").expect("typed");
     for client in &mut clients {
         assert_eq!(heard(client, 11), b"host: dinner is ready");
     }
-    drop(typed);
     assert_eq!(call(&mut clients[0], 11, b"coming"), b"ann: coming");
+}
+
+#[test]
+fn who_talks_is_in_the_chat_and_hears_it() {
+    let mut chat = Example::start("chat", &["127.0.0.1:0"]);
+    let addr = chat.address();
+    let mut talk = Example::start("talk", &["tom", &addr.to_string()]);
+    let mut line = || {
+        let mut line = String::new();
+        talk.lines.read_line(&mut line).expect("a line");
+        line
+    };
+    assert_eq!(line(), "in: tom\n");
+    let mut ann = client(addr);
+    assert_eq!(sorted(call(&mut ann, 10, b"ann")), ["ann", "tom"]);
+    ann.send(11, b"hello").expect("sent");
+    assert_eq!(line(), "ann: hello\n");
+    talk.input.write_all(b"good day\n").expect("typed");
+    assert_eq!(heard(&mut ann, 11), b"ann: hello");
+    assert_eq!(heard(&mut ann, 11), b"tom: good day");
+    drop(talk);
+    assert_eq!(heard(&mut ann, 12), b"tom");
 }
 
 #[test]

@@ -114,6 +114,16 @@ fn pure_rooms_ask_neither_the_system_nor_a_clock() {
 }
 
 #[test]
+fn the_clients_are_for_any_event_loop() {
+    for (file, source) in &house().files {
+        let loops = ["mio", "slab", "rustls"];
+        let named = words(&source.code).find(|word| loops.contains(word));
+        let is_client = room_of(file) == Some("client");
+        assert!(!is_client || named.is_none(), "{file} names {named:?}");
+    }
+}
+
+#[test]
 fn unsafe_is_in_os_alone_and_explained() {
     holds(house().unsafe_places());
 }

@@ -47,6 +47,21 @@ pub const BAD_PACKAGES_MAX: u8 = 3;
 pub const HEARTBEATS_MISSED_MAX: u64 = 3;
 /// Grace on top of the missed heartbeats.
 pub const HEARTBEAT_GRACE_S: u64 = 10;
+/// A client is expected to be heard from this often unless set.
+pub const HEARTBEAT_S_DEFAULT: u64 = 20;
+
+// --- a client of the binary protocol -----------------------------------
+
+/// A client waits this long for an answer, or for a connection, unless set.
+pub const CALL_S_DEFAULT: u64 = 10;
+/// Read at once from a client's socket.
+pub const CLIENT_READ_BYTES: usize = 16 * KIB;
+/// Reads of a client in one go, before its user gets a turn.
+pub const CLIENT_READ_ROUNDS: usize = 64;
+/// A lost connection is made anew after this long.
+pub const RECONNECT_FIRST_MS: u64 = 100;
+/// The wait doubles with each failure, up to this.
+pub const RECONNECT_LAST_MS: u64 = 5_000;
 
 // --- buffers -----------------------------------------------------------
 
@@ -158,6 +173,7 @@ const _: () = {
     assert!(HEAD_BYTES_MAX <= u16::MAX as usize);
     assert!(PACKAGE_BYTES_MAX <= READ_BYTES);
     assert!(PACKAGE_BYTES_DEFAULT <= PACKAGE_BYTES_MAX);
+    assert!(RECONNECT_FIRST_MS <= RECONNECT_LAST_MS);
     assert!(BODY_BYTES_DEFAULT <= BODY_BYTES_MAX);
     // A collected request (head and body) fits the largest buffer.
     assert!(HEAD_BYTES_MAX + BODY_BYTES_MAX <= BUFFER_CLASS_BYTES[6]);

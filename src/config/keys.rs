@@ -117,7 +117,7 @@ fn site(keys: &mut Section<'_, '_>) -> (usize, Site) {
 }
 
 fn timeouts(keys: &mut Section<'_, '_>) -> Timeouts {
-    let frame_heartbeat = seconds(keys, "frame_heartbeat_s", 20);
+    let frame_heartbeat = seconds(keys, "frame_heartbeat_s", HEARTBEAT_S_DEFAULT as usize);
     let missed = |beat: Millis| beat.0 * HEARTBEATS_MISSED_MAX;
     let grace = Millis::seconds(HEARTBEAT_GRACE_S).0;
     Timeouts {

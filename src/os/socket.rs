@@ -93,9 +93,24 @@ fn set_defer_accept(socket: &Socket) -> io::Result<()> {
 /// all taken.
 pub fn connect_from(source: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
     set_bind_address_no_port(&socket)?;
     socket.bind(&SocketAddr::new(source, 0).into())?;
+    begin(socket, to)
+}
+
+/// Begins a connection that sends without delay. The stream does not block;
+/// its connection may be under way for a while.
+///
+/// # Errors
+/// What the system says.
+pub fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_tcp_nodelay(true)?;
+    begin(socket, to)
+}
+
+fn begin(socket: Socket, to: SocketAddr) -> io::Result<TcpStream> {
+    socket.set_nonblocking(true)?;
     match socket.connect(&to.into()) {
         Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
         _ => Ok(socket.into()),

@@ -1,0 +1,305 @@
+//! The calls under way and their connection, as a client sees them: bytes and
+//! time are arguments.
+//!
+//! Packages have no number, but answers to one code come in the order of its
+//! calls. So there is a queue for each code, and who is first in it gets the
+//! next package with that code; a package whose queue is empty is a push.
+
+use super::event::{CallError, CallId, Event, Lost};
+use super::settings::Settings;
+use crate::base::limits::PACKAGE_HEAD_BYTES;
+use crate::base::tick::Time;
+use crate::frame::codec::{self, TooLong};
+use crate::frame::layout::PackageHead;
+use crate::frame::{HEARTBEAT, Package};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// A call, after the time by which it has to be answered.
+type Place = (Time, CallId);
+
+/// A call that waits for a connection.
+#[derive(Debug)]
+struct Unsent {
+    call: Place,
+    code: u16,
+    package: Vec<u8>,
+}
+
+/// The calls of one client. Owns what is to be sent and what came in part.
+///
+/// Invariants: `written <= output.len()`; a call has a deadline until it is
+/// told of; it is either unsent or in the queue of its code; without a
+/// connection the queues and the output are empty.
+#[derive(Debug)]
+pub struct Calls {
+    settings: Settings,
+    connected: bool,
+    /// The beginning of a package.
+    input: Vec<u8>,
+    output: Vec<u8>,
+    written: usize,
+    unsent: VecDeque<Unsent>,
+    /// By code; `None` is a heartbeat of our own, or a call that timed out.
+    queues: HashMap<u16, VecDeque<Option<Place>>>,
+    deadlines: BTreeSet<Place>,
+    next: CallId,
+    /// A package came over this connection.
+    was_heard: bool,
+    heard: Time,
+    sent: Time,
+    beat: Time,
+    events: Vec<Event>,
+}
+
+impl Calls {
+    /// No calls yet, and no connection.
+    #[must_use]
+    pub fn new(settings: Settings) -> Calls {
+        Calls {
+            settings,
+            connected: false,
+            input: Vec::new(),
+            output: Vec::new(),
+            written: 0,
+            unsent: VecDeque::new(),
+            queues: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            next: CallId(0),
+            was_heard: false,
+            heard: Time(0),
+            sent: Time(0),
+            beat: Time(0),
+            events: Vec::new(),
+        }
+    }
+
+    /// Begins a call. Without a connection it waits for one, up to its timeout.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the body fits no package; nothing is sent then.
+    pub fn submit(&mut self, code: u16, body: &[u8], now: Time) -> Result<CallId, TooLong> {
+        let mut package = Vec::new();
+        codec::encode(code, body, &mut package)?;
+        let id = self.next;
+        self.next = CallId(id.0 + 1);
+        let call = (now + self.settings.timeout, id);
+        self.deadlines.insert(call);
+        if self.connected {
+            self.push(&package, now);
+            self.queues.entry(code).or_default().push_back(Some(call));
+        } else {
+            self.unsent.push_back(Unsent {
+                call,
+                code,
+                package,
+            });
+        }
+        Ok(id)
+    }
+
+    /// Sends a package that is no call: should something come back, it is a
+    /// push. `false`: there is no connection, and it is not sent.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the body fits no package.
+    pub fn send(&mut self, code: u16, body: &[u8], now: Time) -> Result<bool, TooLong> {
+        let mut package = Vec::new();
+        codec::encode(code, body, &mut package)?;
+        if self.connected {
+            self.push(&package, now);
+        }
+        Ok(self.connected)
+    }
+
+    /// A connection is there: what waited for it is sent.
+    pub fn connected(&mut self, now: Time) {
+        self.connected = true;
+        self.was_heard = false;
+        (self.heard, self.sent, self.beat) = (now, now, now);
+        self.events.push(Event::Connected);
+        for Unsent {
+            call,
+            code,
+            package,
+        } in std::mem::take(&mut self.unsent)
+        {
+            self.push(&package, now);
+            self.queues.entry(code).or_default().push_back(Some(call));
+        }
+    }
+
+    /// The connection is gone, or was not made. Calls under way fail, since
+    /// sending them again could do twice what they ask; those that were not
+    /// sent wait on.
+    pub fn lost(&mut self, lost: Lost) {
+        self.connected = false;
+        self.input.clear();
+        self.output.clear();
+        self.written = 0;
+        let queued = self.queues.drain().flat_map(|(_, queue)| queue);
+        let failed: BTreeSet<Place> = queued.flatten().collect();
+        let error = CallError::Lost(lost);
+        for place in failed {
+            self.deadlines.remove(&place);
+            let call = place.1;
+            self.events.push(Event::Failed { call, error });
+        }
+        self.events.push(Event::Lost(lost));
+    }
+
+    /// Takes what came. Whole packages ahead of a bad one are told.
+    ///
+    /// # Errors
+    /// Why the connection has to end: [`Lost::BadLength`] or
+    /// [`Lost::BadPackage`].
+    pub fn receive(&mut self, bytes: &[u8], now: Time) -> Result<(), Lost> {
+        let mut input = std::mem::take(&mut self.input);
+        input.extend_from_slice(bytes);
+        let mut at = 0;
+        while let Some(head) = PackageHead::read(&input[at..]) {
+            let len = head.body_len(self.settings.package_bytes);
+            let len = len.ok_or(Lost::BadLength)?;
+            let Some(body) = input[at + PACKAGE_HEAD_BYTES..].get(..len) else {
+                break;
+            };
+            let package = codec::check(head, body).ok_or(Lost::BadPackage)?;
+            self.package(package, now);
+            at += PACKAGE_HEAD_BYTES + len;
+        }
+        input.drain(..at);
+        self.input = input;
+        Ok(())
+    }
+
+    /// Bytes for the socket.
+    #[must_use]
+    pub fn output(&self) -> &[u8] {
+        &self.output[self.written..]
+    }
+
+    /// The socket has taken the first `count` bytes of the output.
+    pub fn wrote(&mut self, count: usize) {
+        self.written = (self.written + count).min(self.output.len());
+        if self.written == self.output.len() {
+            self.output.clear();
+            self.written = 0;
+        }
+    }
+
+    /// Does what is due: calls time out, a heartbeat is sent.
+    ///
+    /// # Errors
+    /// Why the connection has to end: [`Lost::OutOfStep`] or [`Lost::Silent`].
+    pub fn expire(&mut self, now: Time) -> Result<(), Lost> {
+        let mut in_step = true;
+        while let Some(&call) = self.deadlines.first()
+            && call.0 <= now
+        {
+            self.deadlines.pop_first();
+            in_step &= !self.time_out(call);
+        }
+        if !in_step {
+            return Err(Lost::OutOfStep);
+        }
+        if self.silent_at().is_some_and(|at| at <= now) {
+            return Err(Lost::Silent);
+        }
+        if self.beat_at().is_some_and(|at| at <= now) {
+            self.beat = now;
+            self.queues.entry(HEARTBEAT).or_default().push_back(None);
+            let head = PackageHead {
+                len: PACKAGE_HEAD_BYTES as u16,
+                code: HEARTBEAT,
+                crc: 0,
+            };
+            self.push(&head.bytes(), now);
+        }
+        Ok(())
+    }
+
+    /// When [`Calls::expire`] has something to do next, if ever.
+    #[must_use]
+    pub fn due(&self) -> Option<Time> {
+        let deadline = self.deadlines.first().map(|&(at, _)| at);
+        let all = [deadline, self.silent_at(), self.beat_at()];
+        all.into_iter().flatten().min()
+    }
+
+    /// Whether a package came over this connection, or the last one.
+    #[must_use]
+    pub fn was_heard(&self) -> bool {
+        self.was_heard
+    }
+
+    /// What happened since this was asked last, in order.
+    pub fn events(&mut self) -> std::vec::Drain<'_, Event> {
+        self.events.drain(..)
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    fn push(&mut self, package: &[u8], now: Time) {
+        self.output.extend_from_slice(package);
+        self.sent = now;
+    }
+
+    fn package(&mut self, package: Package<'_>, now: Time) {
+        self.heard = now;
+        self.was_heard = true;
+        let queue = self.queues.get_mut(&package.code);
+        let first = queue.and_then(VecDeque::pop_front);
+        let event = match (first, package.code) {
+            (Some(Some(place)), _) => {
+                self.deadlines.remove(&place);
+                let call = place.1;
+                let body = package.body.to_vec();
+                Event::Answer { call, body }
+            }
+            (_, HEARTBEAT) => Event::Heartbeat,
+            (_, code) => {
+                let body = package.body.to_vec();
+                Event::Push { code, body }
+            }
+        };
+        self.events.push(event);
+    }
+
+    /// A call's time is up; whether it had been sent.
+    fn time_out(&mut self, call: Place) -> bool {
+        let unsent = self.unsent.iter().position(|unsent| unsent.call == call);
+        let error = match unsent {
+            Some(at) => {
+                self.unsent.remove(at);
+                CallError::Unsent
+            }
+            None => CallError::TimedOut,
+        };
+        let queued = self.queues.values_mut().flatten();
+        for place in queued.filter(|place| **place == Some(call)) {
+            *place = None;
+        }
+        self.events.push(Event::Failed {
+            call: call.1,
+            error,
+        });
+        unsent.is_none()
+    }
+
+    fn silent_at(&self) -> Option<Time> {
+        let silence = self.settings.silence().filter(|_| self.connected);
+        silence.map(|silence| self.heard + silence)
+    }
+
+    /// Quiet is either side's: the server has to hear of us, and we of it,
+    /// which a heartbeat asks for.
+    fn beat_at(&self) -> Option<Time> {
+        let beat = self.settings.heartbeat.filter(|_| self.connected);
+        let quiet_since = self.sent.min(self.heard.max(self.beat));
+        beat.map(|beat| quiet_since + beat)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! The core of a client in virtual time.
+
+use super::*;
+use crate::base::limits::{PACKAGE_BYTES_DEFAULT, PACKAGE_BYTES_MAX};
+use crate::base::tick::Millis;
+
+fn package(code: u16, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    codec::encode(code, body, &mut bytes).expect("short enough");
+    bytes
+}
+
+fn connected() -> Calls {
+    let mut calls = Calls::new(Settings::default());
+    calls.connected(Time(0));
+    assert_eq!(told(&mut calls), [Event::Connected]);
+    calls
+}
+
+fn told(calls: &mut Calls) -> Vec<Event> {
+    calls.events().collect()
+}
+
+/// Takes what is to be sent.
+fn sent(calls: &mut Calls) -> Vec<u8> {
+    let bytes = calls.output().to_vec();
+    calls.wrote(bytes.len());
+    bytes
+}
+
+fn answer(call: CallId, body: &[u8]) -> Event {
+    let body = body.to_vec();
+    Event::Answer { call, body }
+}
+
+fn push(code: u16, body: &[u8]) -> Event {
+    let body = body.to_vec();
+    Event::Push { code, body }
+}
+
+#[test]
+fn answers_find_their_calls_by_code_and_order_however_they_are_cut() {
+    let mut bytes = Vec::new();
+    for (code, body) in [
+        (7, "x"),
+        (1, "a"),
+        (0, ""),
+        (9, "p"),
+        (7, "y"),
+        (1, "b"),
+        (1, "q"),
+    ] {
+        bytes.extend(package(code, body.as_bytes()));
+    }
+    for piece in 1..=bytes.len() {
+        let mut calls = connected();
+        let [a, b] = [(); 2].map(|()| calls.submit(1, b"", Time(0)).expect("short"));
+        let [x, y] = [(); 2].map(|()| calls.submit(7, b"", Time(0)).expect("short"));
+        for part in bytes.chunks(piece) {
+            assert_eq!(calls.receive(part, Time(1)), Ok(()));
+        }
+        let expected = [
+            answer(x, b"x"),
+            answer(a, b"a"),
+            Event::Heartbeat,
+            push(9, b"p"),
+            answer(y, b"y"),
+            answer(b, b"b"),
+            push(1, b"q"),
+        ];
+        assert_eq!(told(&mut calls), expected, "in pieces of {piece}");
+        assert_eq!(calls.due(), Some(Time(20_000)), "only the heartbeat");
+    }
+}
+
+#[test]
+fn a_heartbeat_of_the_user_is_a_call_and_ours_is_not() {
+    let mut calls = connected();
+    assert_eq!(calls.expire(Time(20_000)), Ok(()));
+    let mine = calls.submit(0, b"", Time(20_000)).expect("short");
+    assert_eq!(sent(&mut calls), package(0, b"").repeat(2));
+    assert_eq!(
+        calls.receive(&package(0, b"").repeat(2), Time(20_001)),
+        Ok(())
+    );
+    assert_eq!(told(&mut calls), [Event::Heartbeat, answer(mine, b"")]);
+}
+
+#[test]
+fn heartbeats_are_sent_in_quiet_and_a_silent_server_is_given_up() {
+    let mut calls = connected();
+    for at in [20_000, 40_000, 60_000] {
+        assert_eq!(calls.due(), Some(Time(at)));
+        assert_eq!(calls.expire(Time(at - 1)), Ok(()));
+        assert!(sent(&mut calls).is_empty());
+        assert_eq!(calls.expire(Time(at)), Ok(()));
+        assert_eq!(sent(&mut calls), package(0, b""));
+    }
+    assert_eq!(calls.due(), Some(Time(70_000)));
+    assert_eq!(calls.expire(Time(70_000)), Err(Lost::Silent));
+}
+
+#[test]
+fn who_only_sends_or_only_hears_still_beats() {
+    let mut sends = connected();
+    let mut hears = connected();
+    for at in (5_000..20_000).step_by(5_000).map(Time) {
+        assert_eq!(sends.send(9, b"", at), Ok(true));
+        assert_eq!(hears.receive(&package(9, b""), at), Ok(()));
+    }
+    sent(&mut sends);
+    for mut calls in [sends, hears] {
+        assert_eq!(calls.due(), Some(Time(20_000)));
+        assert_eq!(calls.expire(Time(20_000)), Ok(()));
+        assert_eq!(sent(&mut calls), package(0, b""));
+    }
+}
+
+#[test]
+fn a_call_that_times_out_ends_the_connection_and_fails_the_others() {
+    let mut calls = connected();
+    let late = calls.submit(1, b"", Time(0)).expect("short");
+    let other = calls.submit(7, b"", Time(500)).expect("short");
+    assert_eq!(calls.due(), Some(Time(10_000)));
+    assert_eq!(calls.expire(Time(9_999)), Ok(()));
+    assert_eq!(calls.expire(Time(10_000)), Err(Lost::OutOfStep));
+    calls.lost(Lost::OutOfStep);
+    let failed = |call, error| Event::Failed { call, error };
+    let expected = [
+        failed(late, CallError::TimedOut),
+        failed(other, CallError::Lost(Lost::OutOfStep)),
+        Event::Lost(Lost::OutOfStep),
+    ];
+    assert_eq!(told(&mut calls), expected);
+    assert_eq!((calls.due(), calls.output()), (None, &b""[..]));
+}
+
+#[test]
+fn what_was_sent_is_not_sent_again_and_what_was_not_waits() {
+    let mut calls = connected();
+    let under_way = calls.submit(1, b"once", Time(0)).expect("short");
+    calls.wrote(3);
+    calls.lost(Lost::Closed);
+    let failed = Event::Failed {
+        call: under_way,
+        error: CallError::Lost(Lost::Closed),
+    };
+    assert_eq!(told(&mut calls), [failed, Event::Lost(Lost::Closed)]);
+    assert_eq!(calls.send(9, b"", Time(1)), Ok(false));
+    let given_up = calls.submit(1, b"too early", Time(0)).expect("short");
+    let waits = calls.submit(1, b"later", Time(5_000)).expect("short");
+    let refused = Lost::NotMade(std::io::ErrorKind::ConnectionRefused);
+    calls.lost(refused);
+    assert_eq!(calls.expire(Time(10_000)), Ok(()));
+    calls.connected(Time(10_000));
+    assert_eq!(sent(&mut calls), package(1, b"later"));
+    assert_eq!(calls.receive(&package(1, b"later"), Time(10_001)), Ok(()));
+    let unsent = Event::Failed {
+        call: given_up,
+        error: CallError::Unsent,
+    };
+    let expected = [
+        Event::Lost(refused),
+        unsent,
+        Event::Connected,
+        answer(waits, b"later"),
+    ];
+    assert_eq!(told(&mut calls), expected);
+}
+
+#[test]
+fn what_is_bad_ends_the_connection_after_what_was_good() {
+    let mut wrong_crc = package(1, b"hello");
+    wrong_crc[7] ^= 1;
+    let over = |len: usize| {
+        (len as u16)
+            .to_be_bytes()
+            .into_iter()
+            .chain([0; 6])
+            .collect()
+    };
+    let cases: [(Vec<u8>, Lost); 4] = [
+        (wrong_crc, Lost::BadPackage),
+        (over(PACKAGE_BYTES_DEFAULT + 1), Lost::BadLength),
+        (over(7), Lost::BadLength),
+        (vec![0, 9, 0, 0, 0, 0, 0, 0, 0], Lost::BadPackage),
+    ];
+    for (bad, lost) in cases {
+        let mut calls = connected();
+        let good = [package(9, b"good"), bad].concat();
+        assert_eq!(calls.receive(&good, Time(1)), Err(lost));
+        assert_eq!(told(&mut calls), [push(9, b"good")]);
+    }
+    let settings = Settings {
+        package_bytes: PACKAGE_BYTES_MAX,
+        timeout: Millis(1),
+        heartbeat: None,
+    };
+    let mut calls = Calls::new(settings);
+    calls.connected(Time(0));
+    assert_eq!(calls.receive(&package(9, &[0; 65_527]), Time(1)), Ok(()));
+    assert_eq!(calls.due(), None, "no heartbeats");
+    assert!(calls.submit(1, &[0; 65_528], Time(0)).is_err());
+}
