@@ -8,7 +8,7 @@
 //! ```
 
 use pelton::config::{Listen, Protocol};
-use pelton::{Bad, Config, Response, Router, Server};
+use pelton::{Config, Router, Server};
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,18 +20,15 @@ fn increment() -> u64 {
     COUNT.fetch_add(1, Ordering::Relaxed) + 1
 }
 
-fn page(count: u64) -> Response {
-    Response::text(format!("{count}\n"))
+fn page(count: u64) -> String {
+    format!("{count}\n")
 }
 
 fn router() -> Router {
     Router::new()
         .http("GET", "/count", |_, _| page(COUNT.load(Ordering::Relaxed)))
         .http("POST", "/count", |_, _| page(increment()))
-        .message(INCREMENT, |package, context| match package.body {
-            [] => Ok(context.answer(INCREMENT, &increment().to_be_bytes())?),
-            _ => Err(Bad),
-        })
+        .message_typed(INCREMENT, |(): (), _| Ok(increment()))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -41,7 +41,7 @@ pub mod wheel;
 
 pub use config::Config;
 pub use engine::{Running, Server};
-pub use service::{Bad, Context, Response, Router};
+pub use service::{Bad, Context, Decode, Encode, Response, Router};
 
 /// The program in the README compiles.
 #[cfg(doctest)]

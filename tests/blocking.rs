@@ -55,7 +55,9 @@ fn slow(gate: &Arc<Gate>) -> Router {
             over_http.pass();
             Response::new("text/plain", request.body.to_vec())
         })
-        .http("GET", "/panic", |_, _| panic!("a fault of the application"))
+        .http("GET", "/panic", |_, _| -> Response {
+            panic!("a fault of the application")
+        })
         .message(SLOW, move |package, context| {
             over_frames.pass();
             let count = context.state.take::<u8>().unwrap_or(0) + 1;

@@ -98,6 +98,40 @@ fn the_counter_counts_over_both_protocols() {
 }
 
 #[test]
+fn the_store_keeps_what_those_with_the_token_put() {
+    let mut store = Example::start("kv", &["127.0.0.1:0", "127.0.0.1:0", "open"]);
+    let (http, frame) = (store.address(), store.address());
+    let token = "Authorization: Bearer open\r\n";
+    let no = request(http, "PUT", "/keys/cup", "");
+    assert_eq!(
+        (no.status, no.field("www-authenticate")),
+        (401, Some("Bearer"))
+    );
+    assert_eq!(get(http, "/keys/cup", "").status, 404);
+    assert_eq!(request(http, "PUT", "/keys/cup", token).status, 201);
+    assert_eq!(request(http, "PUT", "/keys/cup", token).status, 204);
+
+    let mut client = client(frame);
+    client.send(21, b"\x03cupblue").expect("sent");
+    assert_eq!(call(&mut client, 20, b"cup"), b"\x01", "there, and empty");
+    assert_eq!(call(&mut client, 23, b"open"), b"");
+    assert_eq!(call(&mut client, 21, b"\x03cupblue"), [0], "not new");
+    assert_eq!(call(&mut client, 21, b"\x05crate"), [1]);
+    assert_eq!(call(&mut client, 20, b"cup"), b"\x01blue");
+    assert_eq!(call(&mut client, 20, b"mug"), [0]);
+    assert_eq!(get(http, "/keys/cup", "").body, b"blue");
+    assert_eq!(get(http, "/keys?prefix=cu", "").body, b"[\"cup\"]\n");
+    assert_eq!(get(http, "/keys", "").body, b"[\"crate\",\"cup\"]\n");
+
+    assert_eq!(request(http, "DELETE", "/keys/cup", token).status, 204);
+    assert_eq!(request(http, "DELETE", "/keys/cup", token).status, 404);
+    assert_eq!(call(&mut client, 22, b"cup"), [0]);
+    assert_eq!(call(&mut client, 22, b"crate"), [1]);
+    client.send(21, b"\x09short").expect("sent");
+    assert_eq!(call(&mut client, 20, b"short"), [0], "it was bad");
+}
+
+#[test]
 fn the_chat_is_heard_by_those_who_are_in() {
     let mut chat = Example::start("chat", &["127.0.0.1:0"]);
     let addr = chat.address();

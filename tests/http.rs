@@ -10,7 +10,8 @@ use pelton::http::HttpDate;
 use pelton::http::head::HeadRoom;
 use pelton::http::parse::parse;
 use pelton::service::{
-    Context, FileError, Files, Found, Replies, Response, Router, Service, State, StaticSite,
+    Context, FileError, Files, Found, PathValues, Replies, Response, Router, Service, State,
+    StaticSite,
 };
 use pelton::session::{CloseReason, HttpRequest, Request};
 use std::fs;
@@ -36,7 +37,9 @@ fn router() -> Router {
         .http("POST", "/echo", |request, _| {
             Response::new("application/octet-stream", request.body.to_vec())
         })
-        .http("GET", "/panic", |_, _| panic!("as the test wants"))
+        .http("GET", "/panic", |_, _| -> Response {
+            panic!("as the test wants")
+        })
         .site(StaticSite::new(0))
 }
 
@@ -416,6 +419,7 @@ fn what_is_wrong_with_a_file_has_its_status() {
             drains: &AtomicBool::new(false),
             timer: None,
             unhandled: 0,
+            path_values: PathValues::default(),
             files: &mut NoFiles(error),
             state: &mut State::default(),
             replies: &mut replies,

@@ -285,7 +285,7 @@ fn a_handler_that_panics_costs_its_own_connection_and_no_more() {
     both(|mode| {
         let router = Router::new()
             .site(StaticSite::new(0))
-            .http("GET", "/panic", |_, _| panic!("on purpose"))
+            .http("GET", "/panic", |_, _| -> Response { panic!("on purpose") })
             .message(9, |_, _| panic!("on purpose"));
         let rig = Rig::with_router(mode, pool(1, 8), router);
         for _ in 0..3 {

@@ -14,7 +14,7 @@ use crate::base::tick::Time;
 use crate::frame::Package;
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
-use crate::service::{Context, Replies, Service, State, own};
+use crate::service::{Context, PathValues, Replies, Service, State, own};
 use crate::session::{CloseReason, HttpRequest, Own, Request};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -178,6 +178,7 @@ impl Job {
             drains,
             timer: None,
             unhandled: 0,
+            path_values: PathValues::default(),
             files,
             state: &mut self.state,
             replies: &mut self.replies,

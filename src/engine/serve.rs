@@ -8,7 +8,7 @@ use super::worker::{Kit, Worker};
 use crate::base::key::{Key, Peer};
 use crate::config::Mode;
 use crate::net::connection::{Connection, Exchange, List, Step};
-use crate::service::Context;
+use crate::service::{Context, PathValues};
 use crate::session::{CloseReason, Means};
 use mio::{Interest, Token};
 
@@ -73,6 +73,7 @@ impl Worker {
                     drains: &fleet.drains,
                     timer: None,
                     unhandled: 0,
+                    path_values: PathValues::default(),
                     files,
                     state: &mut state,
                     replies,

@@ -5,6 +5,7 @@ pub mod condition;
 pub mod date;
 pub mod error;
 pub mod fields;
+pub mod form;
 pub mod head;
 pub mod memo;
 pub mod mime;

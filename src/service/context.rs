@@ -2,15 +2,17 @@
 
 use super::files::{FileError, Files, Found};
 use super::group::Group;
+use super::pattern::PathValues;
 use super::replies::Replies;
 use super::response::Response;
 use super::state::State;
 use crate::base::key::Peer;
 use crate::base::tick::{Millis, Time};
 use crate::frame::codec::{self, TooLong};
-use crate::http::{Connection, HttpDate};
+use crate::http::{Connection, HttpDate, Status};
 use crate::session::HttpRequest;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -36,6 +38,8 @@ pub struct Context<'a> {
     pub timer: Option<Time>,
     /// Packages that no handler was for: dropped, and counted here.
     pub unhandled: u32,
+    /// What the names in the path stand for: see [`Context::path`].
+    pub path_values: PathValues,
     /// Files below the roots of the sites.
     pub files: &'a mut dyn Files,
     /// What the service keeps with this connection.
@@ -45,6 +49,21 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What `{name}` stands for in the path of this request, decoded; empty
+    /// where the handler's path has no such name.
+    #[must_use]
+    pub fn path(&self, name: &str) -> &str {
+        self.path_values.get(name).unwrap_or("")
+    }
+
+    /// The same, read as a number or whatever else the handler needs.
+    ///
+    /// # Errors
+    /// `404 Not Found` if it is none: there is nothing at such a path.
+    pub fn path_as<T: FromStr>(&self, name: &str) -> Result<T, Status> {
+        self.path(name).parse().map_err(|_| Status::NOT_FOUND)
+    }
+
     /// Answers with a package.
     ///
     /// # Errors

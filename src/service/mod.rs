@@ -8,22 +8,31 @@
 pub mod context;
 pub mod echo;
 pub mod files;
+mod form;
 pub mod group;
+pub mod layer;
 pub mod own;
+pub mod pattern;
 pub mod replies;
 pub mod response;
 pub mod router;
+mod routes;
 pub mod site;
 pub mod state;
+mod typed;
+pub mod value;
 
 pub use context::Context;
 pub use files::{Bytes, Content, FileError, Files, Found, Meta, Prepared};
 pub use group::Group;
+pub use layer::{NextHttp, NextMessage};
+pub use pattern::PathValues;
 pub use replies::{Letter, Recipients, Replies};
 pub use response::Response;
 pub use router::Router;
 pub use site::StaticSite;
 pub use state::State;
+pub use value::{Decode, Encode};
 
 use crate::frame::codec::TooLong;
 use crate::http::Head;

@@ -3,6 +3,7 @@
 use super::replies::Replies;
 use crate::base::limits::COPY_BYTES_MAX;
 use crate::http::{Connection, HeadWriter, HttpDate, Method, Status, error_page};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -47,6 +48,23 @@ impl Response {
         }
     }
 
+    /// `200 OK` with `value` as JSON, and a line break behind it. What
+    /// has no JSON, such as a map whose keys are lists, is answered 500, and
+    /// fails a debug build.
+    #[must_use]
+    pub fn json(value: &impl Serialize) -> Response {
+        match serde_json::to_vec(value) {
+            Ok(mut body) => {
+                body.push(b'\n');
+                Response::new("application/json", body)
+            }
+            Err(error) => {
+                debug_assert!(false, "an answer has no JSON: {error}");
+                Response::error(Status::INTERNAL_SERVER_ERROR, "")
+            }
+        }
+    }
+
     /// A small page that says what `status` means, and `hint` if there is one.
     #[must_use]
     pub fn error(status: Status, hint: &str) -> Response {
@@ -78,6 +96,12 @@ impl Response {
     ) -> Response {
         self.fields.push((name.into(), text_bytes(value.into())));
         self
+    }
+
+    /// The status as its number.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        self.status.code()
     }
 
     /// The body.
@@ -118,9 +142,84 @@ impl Response {
     }
 }
 
+impl From<&'static str> for Response {
+    fn from(text: &'static str) -> Response {
+        Response::text(text)
+    }
+}
+
+impl From<String> for Response {
+    fn from(text: String) -> Response {
+        Response::text(text)
+    }
+}
+
+/// Bytes of no known media type.
+impl From<Vec<u8>> for Response {
+    fn from(bytes: Vec<u8>) -> Response {
+        Response::new("application/octet-stream", bytes)
+    }
+}
+
+/// `404 Not Found` where there is nothing.
+impl<T: Into<Response>> From<Option<T>> for Response {
+    fn from(found: Option<T>) -> Response {
+        found.map_or_else(|| Status::NOT_FOUND.into(), Into::into)
+    }
+}
+
+/// No body where all went well, else the small page of an error.
+impl From<Status> for Response {
+    fn from(status: Status) -> Response {
+        if status < Status::BAD_REQUEST {
+            Response::empty(status)
+        } else {
+            Response::error(status, "")
+        }
+    }
+}
+
+/// Either way it is an answer, so that handlers can use `?`.
+impl<T: Into<Response>, E: Into<Response>> From<Result<T, E>> for Response {
+    fn from(result: Result<T, E>) -> Response {
+        result.map_or_else(Into::into, Into::into)
+    }
+}
+
 fn text_bytes(text: Cow<'static, str>) -> Cow<'static, [u8]> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(response: impl Into<Response>, code: u16, media_type: &str, body: &[u8]) {
+        let response = response.into();
+        assert_eq!(response.code(), code);
+        assert_eq!(response.content_type, media_type);
+        if code < 400 {
+            assert_eq!(response.body(), body);
+        }
+    }
+
+    #[test]
+    fn what_handlers_return_becomes_an_answer() {
+        const TEXT: &str = "text/plain; charset=utf-8";
+        const PAGE: &str = "text/html; charset=utf-8";
+        check("a", 200, TEXT, b"a");
+        check("a".to_owned(), 200, TEXT, b"a");
+        check(vec![0xff], 200, "application/octet-stream", &[0xff]);
+        check(Response::json(&[1, 2]), 200, "application/json", b"[1,2]\n");
+        check(Status::NO_CONTENT, 204, "", b"");
+        check(Status::CONFLICT, 409, PAGE, b"");
+        check(Some("a"), 200, TEXT, b"a");
+        check(None::<String>, 404, PAGE, b"");
+        check(Ok::<_, Status>("a"), 200, TEXT, b"a");
+        check(Err::<String, _>(Status::GONE), 410, PAGE, b"");
+        check(Err::<String, _>(Some("odd")), 200, TEXT, b"odd");
     }
 }

@@ -1,7 +1,10 @@
 //! Requests by path and packages by code, each to its handler.
 
 use super::context::Context;
+use super::layer::{self, MessageHandler, NextHttp, NextMessage};
+use super::pattern::{PathValues, Pattern};
 use super::response::Response;
+use super::routes::{Found, HttpRoute, Routes};
 use super::site::StaticSite;
 use super::{Bad, Service, echo};
 use crate::frame::{self, Package};
@@ -9,19 +12,11 @@ use crate::http::target;
 use crate::http::{Head, Method, Status};
 use crate::session::{BodyPlan, CloseReason, Flow, HttpRequest, Request};
 use std::collections::HashMap;
+use std::sync::Arc;
 
-type HttpHandler = Box<dyn Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync>;
-type MessageHandler = Box<dyn Fn(&Package<'_>, &mut Context<'_>) -> Result<(), Bad> + Send + Sync>;
 type TimerHandler = Box<dyn Fn(&mut Context<'_>) -> Flow + Send + Sync>;
 type ConnectedHandler = Box<dyn Fn(&mut Context<'_>) + Send + Sync>;
 type ClosedHandler = Box<dyn Fn(CloseReason, &mut Context<'_>) + Send + Sync>;
-
-struct HttpRoute {
-    method: Method,
-    name: &'static str,
-    blocks: bool,
-    handler: HttpHandler,
-}
 
 struct MessageRoute {
     blocks: bool,
@@ -36,6 +31,9 @@ struct MessageRoute {
 ///
 /// let router = Router::new()
 ///     .http("GET", "/hello", |_, _| Response::text("hello\n"))
+///     .http("GET", "/hello/{name}", |_, context| {
+///         Response::text(format!("hello, {}\n", context.path("name")))
+///     })
 ///     .message(7, |package, context| {
 ///         let backwards: Vec<u8> = package.body.iter().rev().copied().collect();
 ///         Ok(context.answer(7, &backwards)?)
@@ -44,7 +42,7 @@ struct MessageRoute {
 /// ```
 #[derive(Default)]
 pub struct Router {
-    paths: HashMap<Vec<u8>, Vec<HttpRoute>>,
+    routes: Routes,
     codes: HashMap<u16, MessageRoute>,
     has_blocking: bool,
     timer: Option<TimerHandler>,
@@ -60,15 +58,26 @@ impl Router {
         Router::default().message(frame::ECHO, echo::echo)
     }
 
-    /// Requests with this method whose path is exactly `path` go to `handler`.
+    /// Requests with this method and path go to `handler`. It returns a
+    /// [`Response`] or what becomes one: a text, a status, a `Result` of both.
+    ///
+    /// In `path`, `{name}` stands for any one segment, and `{name..}` at its
+    /// end for all that is left; neither is ever empty. The handler asks for
+    /// them with [`Context::path`]. Where several paths match, one without
+    /// names wins, then the one that says more at the first place where they
+    /// differ. The path is chosen before the method: one that is known with
+    /// other methods is answered 405, and OPTIONS is told which. HEAD is
+    /// answered as GET.
     ///
     /// # Panics
-    /// If `method` is not one of HTTP's, or `path` does not begin with `/`:
-    /// a fault of the program, found when it starts.
+    /// If `method` is not one of HTTP's, `path` does not begin with `/` or is
+    /// no pattern, or the path has a handler for this method, be it by other
+    /// names: a fault of the program, found when it starts.
     #[must_use]
-    pub fn http<H>(mut self, method: &'static str, path: &str, handler: H) -> Router
+    pub fn http<H, R>(mut self, method: &'static str, path: &str, handler: H) -> Router
     where
-        H: Fn(&HttpRequest<'_>, &mut Context<'_>) -> Response + Send + Sync + 'static,
+        H: Fn(&HttpRequest<'_>, &mut Context<'_>) -> R + Send + Sync + 'static,
+        R: Into<Response>,
     {
         let name = method;
         let method = Method::parse(name.as_bytes());
@@ -77,13 +86,13 @@ impl Router {
             path.starts_with('/'),
             "a path begins with a slash: {path:?}"
         );
-        let routes = self.paths.entry(path.as_bytes().to_vec()).or_default();
-        routes.push(HttpRoute {
+        let route = HttpRoute {
             method,
             name,
             blocks: false,
-            handler: Box::new(handler),
-        });
+            handler: Box::new(move |request, context| handler(request, context).into()),
+        };
+        self.routes.add(path, route);
         self
     }
 
@@ -123,7 +132,7 @@ impl Router {
     #[must_use]
     pub fn blocking(mut self) -> Router {
         self.has_blocking = true;
-        for route in self.paths.values_mut().flatten() {
+        for route in self.routes.all_mut() {
             route.blocks = true;
         }
         for route in self.codes.values_mut() {
@@ -132,13 +141,71 @@ impl Router {
         self
     }
 
+    /// Puts `layer` around the handlers for paths that are set so far, and
+    /// around the layers they have: the last one added is the outermost. It
+    /// may answer itself, or hand the request on and change what is answered.
+    /// Handlers that are set afterwards, or in a router of their own that is
+    /// merged, are outside of it; so is what has no handler: the site, 404 and
+    /// 405. It runs where its handler does.
+    ///
+    /// ```
+    /// use pelton::{Response, Router};
+    /// use pelton::http::Status;
+    ///
+    /// let router = Router::new()
+    ///     .http("GET", "/secret", |_, _| "the cup is under the stairs\n")
+    ///     .layer_http(|request, context, next| {
+    ///         if request.head.field("authorization") == Some(b"Bearer sesame") {
+    ///             next.run(request, context).field("Cache-Control", "no-store")
+    ///         } else {
+    ///             Response::from(Status::UNAUTHORIZED).field("WWW-Authenticate", "Bearer")
+    ///         }
+    ///     })
+    ///     .http("GET", "/open", |_, _| "nothing to see\n");
+    /// # let _ = router;
+    /// ```
+    #[must_use]
+    pub fn layer_http<L, R>(mut self, layer: L) -> Router
+    where
+        L: Fn(&HttpRequest<'_>, &mut Context<'_>, NextHttp<'_>) -> R + Send + Sync + 'static,
+        R: Into<Response>,
+    {
+        let layer = Arc::new(layer);
+        self.routes
+            .wrap(|inner| layer::around_http(layer.clone(), inner));
+        self
+    }
+
+    /// The same around the handlers for codes that are set so far, the echo
+    /// included. What it answers itself, it answers through the context, before
+    /// or after what the handler does; what was answered since a
+    /// [`Replies::mark`](super::Replies::mark) can be taken back.
+    #[must_use]
+    pub fn layer_messages<L>(mut self, layer: L) -> Router
+    where
+        L: Fn(&Package<'_>, &mut Context<'_>, NextMessage<'_>) -> Result<(), Bad>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let layer = Arc::new(layer);
+        let wrap = |(code, route): (u16, MessageRoute)| {
+            let handler = layer::around_message(layer.clone(), route.handler);
+            (code, MessageRoute { handler, ..route })
+        };
+        self.codes = self.codes.into_iter().map(wrap).collect();
+        self
+    }
+
     /// Takes over all that is set in another router; where both have set the
     /// same code, the timer or the site, the other one's counts.
+    ///
+    /// # Panics
+    /// If both have a handler for the same path and method, as
+    /// [`Router::http`].
     #[must_use]
     pub fn merge(mut self, other: Router) -> Router {
-        for (path, routes) in other.paths {
-            self.paths.entry(path).or_default().extend(routes);
-        }
+        self.routes.merge(other.routes);
         self.codes.extend(other.codes);
         self.connected.extend(other.connected);
         self.closed.extend(other.closed);
@@ -177,36 +244,25 @@ impl Router {
         self
     }
 
-    fn route(&self, head: &Head<'_>) -> Route<'_> {
-        if self.paths.is_empty() {
-            return Route::Site;
+    fn route(&self, head: &Head<'_>) -> Found<'_> {
+        if self.routes.is_empty() {
+            return Found::Nothing;
         }
         let mut scratch = Vec::new();
-        let Ok(path) = target::path(head, &mut scratch) else {
-            return Route::Site;
-        };
-        let Some(routes) = self.paths.get(path.decoded) else {
-            return Route::Site;
-        };
-        let wanted = head.method();
-        let exact = routes.iter().find(|route| route.method == wanted);
-        // HEAD is answered as GET, without the body (RFC 9110 9.3.2).
-        let as_get = || {
-            routes
-                .iter()
-                .find(|route| (route.method, wanted) == (Method::Get, Method::Head))
-        };
-        match exact.or_else(as_get) {
-            Some(route) => Route::Handler(route),
-            None => Route::OtherMethods(routes.iter().map(|route| route.name).collect()),
+        match target::path(head, &mut scratch) {
+            Ok(path) => self.routes.find(path.decoded, head.method()),
+            Err(_) => Found::Nothing,
         }
     }
 
     fn http_call(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
         let response = match self.route(request.head) {
-            Route::Handler(route) => (route.handler)(request, context),
-            Route::OtherMethods(allow) => method_not_allowed(request.head.method(), &allow),
-            Route::Site => match &self.site {
+            Found::Handler(route, pattern) => {
+                context.path_values = values(pattern, request.head);
+                (route.handler)(request, context)
+            }
+            Found::OtherMethods(allow) => method_not_allowed(request.head.method(), &allow),
+            Found::Nothing => match &self.site {
                 Some(site) => return site.answer(request, context),
                 None => Response::error(Status::NOT_FOUND, ""),
             },
@@ -215,10 +271,16 @@ impl Router {
     }
 }
 
-enum Route<'a> {
-    Handler(&'a HttpRoute),
-    OtherMethods(Vec<&'static str>),
-    Site,
+/// What the names of the pattern that a request has matched stand for.
+fn values(pattern: Option<&Pattern>, head: &Head<'_>) -> PathValues {
+    let Some(pattern) = pattern else {
+        return PathValues::default();
+    };
+    let mut scratch = Vec::new();
+    match target::path(head, &mut scratch) {
+        Ok(path) => pattern.values(path.decoded),
+        Err(_) => PathValues::default(),
+    }
 }
 
 /// The answer where a path is known and its method is not (RFC 9110 15.5.6);
@@ -240,8 +302,8 @@ fn method_not_allowed(method: Method, allow: &[&'static str]) -> Response {
 impl Service for Router {
     fn plan(&self, head: &Head<'_>) -> BodyPlan {
         match self.route(head) {
-            Route::Handler(_) => BodyPlan::Collect,
-            Route::OtherMethods(_) | Route::Site => BodyPlan::Discard,
+            Found::Handler(..) => BodyPlan::Collect,
+            Found::OtherMethods(_) | Found::Nothing => BodyPlan::Discard,
         }
     }
 
@@ -252,8 +314,8 @@ impl Service for Router {
     fn blocks(&self, request: &Request<'_>) -> bool {
         match request {
             Request::Http(request) => match self.route(request.head) {
-                Route::Handler(route) => route.blocks,
-                Route::OtherMethods(_) | Route::Site => false,
+                Found::Handler(route, _) => route.blocks,
+                Found::OtherMethods(_) | Found::Nothing => false,
             },
             Request::Package(package) => self
                 .codes
