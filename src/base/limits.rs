@@ -58,6 +58,10 @@ pub const CALL_S_DEFAULT: u64 = 10;
 pub const CLIENT_READ_BYTES: usize = 16 * KIB;
 /// Reads of a client in one go, before its user gets a turn.
 pub const CLIENT_READ_ROUNDS: usize = 64;
+/// Calls of a client that are under way or wait for a connection.
+pub const CLIENT_CALLS_MAX: usize = 10_000;
+/// Packages that a client has not asked for and its user has not taken.
+pub const CLIENT_PUSHES_MAX: usize = 10_000;
 /// A lost connection is made anew after this long.
 pub const RECONNECT_FIRST_MS: u64 = 100;
 /// The wait doubles with each failure, up to this.

@@ -3,6 +3,7 @@
 use super::event::{CallError, CallId, Event, Lost};
 use super::polled::Polled;
 use super::settings::Settings;
+use crate::base::limits::CLIENT_PUSHES_MAX;
 use crate::base::tick::Millis;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -122,8 +123,8 @@ impl Client {
         self.told()
     }
 
-    /// The next package that answers no call: its code and its body. After a
-    /// loss, which is told once, it connects and waits on.
+    /// The next package that answers no call: its code and its body. Of those
+    /// that nobody takes 10,000 are kept, and more are dropped. After a loss, which is told once, it connects and waits on.
     ///
     /// # Errors
     /// `TimedOut` if none comes in time; otherwise the connection is lost, as
@@ -175,6 +176,8 @@ impl Client {
             match event {
                 Event::Answer { call, body } => self.outcome = Some((call, Ok(body))),
                 Event::Failed { call, error } => self.outcome = Some((call, Err(error))),
+                // Whoever never takes them does without those beyond.
+                Event::Push { .. } if self.pushes.len() >= CLIENT_PUSHES_MAX => {}
                 Event::Push { code, body } => self.pushes.push_back((code, body)),
                 Event::Lost(lost) => self.lost = Some(lost),
                 Event::Dialing | Event::Connected | Event::Heartbeat => {}

@@ -7,7 +7,7 @@
 
 use super::event::{CallError, CallId, Event, Lost};
 use super::settings::Settings;
-use crate::base::limits::PACKAGE_HEAD_BYTES;
+use crate::base::limits::{CLIENT_CALLS_MAX, PACKAGE_HEAD_BYTES};
 use crate::base::tick::Time;
 use crate::frame::codec::{self, TooLong};
 use crate::frame::layout::PackageHead;
@@ -73,7 +73,8 @@ impl Calls {
         }
     }
 
-    /// Begins a call. Without a connection it waits for one, up to its timeout.
+    /// Begins a call. Without a connection it waits for one, up to its timeout;
+    /// with 10,000 others under way it fails, as an event says.
     ///
     /// # Errors
     /// [`TooLong`] if the body fits no package; nothing is sent then.
@@ -82,6 +83,11 @@ impl Calls {
         codec::encode(code, body, &mut package)?;
         let id = self.next;
         self.next = CallId(id.0 + 1);
+        if self.deadlines.len() >= CLIENT_CALLS_MAX {
+            let error = CallError::Busy;
+            self.events.push(Event::Failed { call: id, error });
+            return Ok(id);
+        }
         let call = (now + self.settings.timeout, id);
         self.deadlines.insert(call);
         if self.connected {

@@ -50,6 +50,8 @@ pub enum CallError {
     TimedOut,
     /// There was no connection all this time: it was not sent.
     Unsent,
+    /// Too many others are under way: it was not sent.
+    Busy,
     /// The connection was lost under it. Whether the server has done what was
     /// asked is not known.
     Lost(Lost),
@@ -106,6 +108,7 @@ impl fmt::Display for CallError {
         match self {
             CallError::TimedOut => f.write_str("no answer in time"),
             CallError::Unsent => f.write_str("no connection in time; nothing was sent"),
+            CallError::Busy => f.write_str("too many calls are under way; nothing was sent"),
             CallError::Lost(lost) => write!(f, "lost while the call was under way: {lost}"),
         }
     }
@@ -125,6 +128,7 @@ impl From<CallError> for io::Error {
         let kind = match error {
             CallError::TimedOut => io::ErrorKind::TimedOut,
             CallError::Unsent => io::ErrorKind::NotConnected,
+            CallError::Busy => io::ErrorKind::QuotaExceeded,
             CallError::Lost(lost) => lost.kind(),
         };
         io::Error::new(kind, error)

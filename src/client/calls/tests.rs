@@ -202,3 +202,25 @@ fn what_is_bad_ends_the_connection_after_what_was_good() {
     assert_eq!(calls.due(), None, "no heartbeats");
     assert!(calls.submit(1, &[0; 65_528], Time(0)).is_err());
 }
+
+#[test]
+fn calls_have_a_bound_and_none_is_lost_by_it() {
+    let mut calls = connected();
+    for _ in 0..CLIENT_CALLS_MAX {
+        calls.submit(1, b"", Time(0)).expect("short");
+    }
+    assert_eq!(told(&mut calls), []);
+    let bytes = sent(&mut calls).len();
+    let call = calls.submit(1, b"", Time(0)).expect("short");
+    let error = CallError::Busy;
+    assert_eq!(told(&mut calls), [Event::Failed { call, error }]);
+    assert!(sent(&mut calls).is_empty() && bytes == 8 * CLIENT_CALLS_MAX);
+    assert_eq!(calls.receive(&package(1, b"done"), Time(1)), Ok(()));
+    assert_eq!(told(&mut calls).len(), 1);
+    let next = calls.submit(1, b"", Time(1)).expect("short");
+    assert_eq!(
+        (told(&mut calls), sent(&mut calls).len()),
+        (vec![], 8),
+        "{next:?}"
+    );
+}
