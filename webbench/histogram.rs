@@ -1,6 +1,6 @@
 //! Times and how often each was seen, to three figures (HdrHistogram). Pure.
 
-use crate::record::{put, take};
+use crate::leb128::{put, take};
 use std::time::Duration;
 
 /// Longest time that is told from longer ones.

@@ -22,6 +22,7 @@ mod dial;
 mod histogram;
 mod html;
 mod json;
+mod leb128;
 mod load;
 mod machine;
 mod outcome;

@@ -2,6 +2,7 @@
 //! and again as it grows, and merged there. Pure.
 
 use crate::histogram::Histogram;
+use crate::leb128::{put, take};
 use std::time::Duration;
 
 /// Why a request failed.
@@ -159,30 +160,6 @@ impl Record {
     }
 }
 
-/// Appends a number, seven bits to the byte, the low ones first; the high bit
-/// says that more follow (LEB128).
-pub(crate) fn put(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// Takes a number from the front of `bytes`.
-pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,16 +188,6 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(Record::read(&mut &bytes[..cut]), None, "cut at {cut}");
         }
-    }
-
-    #[test]
-    fn numbers_come_through_whole() {
-        for number in [0, 1, 127, 128, 300, u64::MAX / 2, u64::MAX] {
-            let mut bytes = Vec::new();
-            put(&mut bytes, number);
-            assert_eq!(take(&mut &bytes[..]), Some(number));
-        }
-        assert_eq!(take(&mut &[0x80; 20][..]), None, "a number has an end");
     }
 
     #[test]
