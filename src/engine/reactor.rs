@@ -63,6 +63,15 @@ impl Sink for ReactorSink<'_> {
         }
     }
 
+    fn again(&mut self) -> Option<Flow> {
+        if !self.context.replies.repeat() {
+            return None;
+        }
+        self.tally.add(Count::Requests, 1);
+        let high = self.context.replies.is_high();
+        Some(if high { Flow::Pause } else { Flow::Continue })
+    }
+
     fn bad_package(&mut self) {
         self.tally.add(Count::BadPackages, 1);
     }

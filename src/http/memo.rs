@@ -32,9 +32,18 @@ impl HeadMemo {
         (bytes == known.bytes).then(|| Head::new(bytes, &known.line, &known.fields))
     }
 
-    /// Remembers a head in place of the last one; not one that is long.
+    /// The length of the last head in bytes, if `input` begins with it again.
+    #[must_use]
+    pub fn recall_len(&self, input: &[u8]) -> Option<usize> {
+        let known = self.0.as_deref()?;
+        input.starts_with(&known.bytes).then_some(known.bytes.len())
+    }
+
+    /// Remembers a head in place of the last one; one that is long is not
+    /// kept, but the one before it is the last no more.
     pub fn remember(&mut self, head: &Head<'_>) {
         if head.bytes().len() > MEMO_BYTES_MAX {
+            self.0 = None;
             return;
         }
         let line = *head.line();

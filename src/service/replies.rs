@@ -93,6 +93,8 @@ pub struct Replies {
     package_ends: Vec<usize>,
     letters: Vec<Letter>,
     extent_bytes: u64,
+    /// An answer that the same request would get again, until time moves on.
+    repeatable: Range<usize>,
 }
 
 impl Replies {
@@ -160,6 +162,24 @@ impl Replies {
         Ok(())
     }
 
+    /// The copied bytes from `start` on are one whole answer, and the same
+    /// request would get it again at the same time: see [`Replies::repeat`].
+    pub fn set_repeatable(&mut self, start: usize) {
+        self.repeatable = start..self.bytes.len();
+    }
+
+    /// Appends the last answer once more, if it is repeatable. `false`: it is
+    /// not, or it is not the last.
+    pub fn repeat(&mut self) -> bool {
+        let last = self.repeatable.end == self.bytes.len() && !self.repeatable.is_empty();
+        if last {
+            let again = self.repeatable.clone();
+            self.bytes.extend_from_within(again);
+            self.repeatable = self.repeatable.end..self.bytes.len();
+        }
+        last
+    }
+
     /// Sends a package that is already encoded to another connection. It is
     /// dropped, and counted, if that connection is gone or does not speak
     /// packages.
@@ -214,12 +234,14 @@ impl Replies {
         self.pieces.clear();
         self.package_ends.clear();
         self.extent_bytes = 0;
+        self.repeatable = 0..0;
     }
 
     /// Takes back what was appended since the mark: a handler that panicked
     /// half-way must not leave half an answer.
     pub fn truncate(&mut self, mark: Mark) {
         self.bytes.truncate(mark.bytes);
+        self.repeatable = 0..0;
         self.pieces.truncate(mark.pieces);
         self.package_ends.truncate(mark.packages);
         self.letters.truncate(mark.letters);
@@ -279,6 +301,25 @@ mod tests {
         assert!(replies.is_high());
         replies.clear();
         assert!(replies.is_empty() && !replies.is_high());
+    }
+
+    #[test]
+    fn only_the_last_answer_is_repeated_and_only_if_it_may_be() {
+        let mut replies = Replies::new();
+        assert!(!replies.repeat());
+        replies.bytes_mut().extend_from_slice(b"one,");
+        assert!(!replies.repeat());
+        replies.bytes_mut().extend_from_slice(b"two,");
+        replies.set_repeatable(4);
+        assert!(replies.repeat() && replies.repeat());
+        assert_eq!(replies.bytes(), b"one,two,two,two,");
+        let mark = replies.mark();
+        replies.bytes_mut().extend_from_slice(b"three,");
+        assert!(!replies.repeat());
+        replies.truncate(mark);
+        assert!(!replies.repeat());
+        replies.clear();
+        assert!(!replies.repeat() && replies.is_empty());
     }
 
     #[test]

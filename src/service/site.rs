@@ -149,7 +149,7 @@ impl Answer<'_> {
         let date_at = start + prepared.date_at;
         bytes[date_at..date_at + 29].copy_from_slice(self.date.as_bytes());
         if ready > head_len {
-            return;
+            return replies.set_repeatable(start);
         }
         if self.connection != Connection::KeepAlive {
             bytes.truncate(bytes.len() - 2); // the empty line comes after one more field

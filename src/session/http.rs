@@ -23,6 +23,10 @@ impl Session {
         if input.is_empty() {
             return Ok(Step::stop(Stop::Hungry));
         }
+        if let Some((len, flow)) = self.receive_again(input, means, sink) {
+            let step = self.follow(flow, sink)?;
+            return Ok(step.after(len));
+        }
         if self.at_rest() {
             self.since = means.now;
             self.go(Event::FirstByte);
@@ -50,6 +54,21 @@ impl Session {
             0 => step,
             _ => step.after(skipped),
         })
+    }
+
+    /// The last request again, to the byte: its answer may do once more, for
+    /// nothing has happened since. Tells how long it is and what the sink said.
+    fn receive_again(
+        &mut self,
+        input: &[u8],
+        means: &Means<'_>,
+        sink: &mut impl Sink,
+    ) -> Option<(usize, Flow)> {
+        if !self.repeatable {
+            return None;
+        }
+        let len = means.memo.recall_len(input)?;
+        sink.again().map(|flow| (len, flow))
     }
 
     fn receive_new_head(
@@ -102,8 +121,10 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
         self.last = !head.keep_alive();
+        self.repeatable = false;
         let body = match head.line().framing {
             Framing::None | Framing::Length(0) => {
+                self.repeatable = true;
                 self.go(Event::NoBody);
                 let request = HttpRequest {
                     head,
@@ -193,7 +214,13 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
         self.since = means.now;
-        match sink.request(&Request::Http(request), self.strikes, means.pool) {
+        let flow = sink.request(&Request::Http(request), self.strikes, means.pool);
+        self.follow(flow, sink)
+    }
+
+    /// Does what the sink said of a whole request.
+    fn follow(&mut self, flow: Flow, sink: &mut impl Sink) -> Result<Step, CloseReason> {
+        match flow {
             Flow::Continue | Flow::Bad => Ok(self.end_if_last(Step::consumed(0))),
             Flow::Pause => Ok(self.end_if_last(Step::stop(Stop::Paused))),
             Flow::End => Ok(self.over()),

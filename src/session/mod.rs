@@ -121,6 +121,9 @@ pub struct Session {
     strikes: u8,
     /// The message in hand is the last one.
     last: bool,
+    /// The message before, in the same input, was a request without a body,
+    /// and its head is the one that is remembered.
+    repeatable: bool,
     /// Bytes of the head in hand that have been searched for its end.
     scanned: u32,
     /// When the current wait began: for a head, a body, the next message.
@@ -138,6 +141,7 @@ impl Session {
             state,
             strikes: 0,
             last: false,
+            repeatable: false,
             scanned: 0,
             since: now,
             message: None,
@@ -157,6 +161,7 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Progress, CloseReason> {
         let mut consumed = 0;
+        self.repeatable = false;
         loop {
             let rest = &input[consumed..];
             let step = match (self.state, self.protocol) {

@@ -85,6 +85,13 @@ pub trait Sink {
     /// for a sink that keeps the message.
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow;
 
+    /// The request is, byte for byte, the one ahead of it in the same input,
+    /// and has no body: answers it if that takes no more than the last answer
+    /// once more. `None`: hand it on as any other.
+    fn again(&mut self) -> Option<Flow> {
+        None
+    }
+
     /// Hears of a package that was dropped because it is bad.
     fn bad_package(&mut self);
 

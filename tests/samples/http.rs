@@ -102,6 +102,18 @@ fn lengths() -> Vec<Sample> {
             "plan /b; POST /b+5 last; Done",
         ),
         http(
+            &format!("{GET}{GET}{}{GET}", post("/b", five, "12345").repeat(2)),
+            "GET /a; GET /a; plan /b; POST /b+5; GET /a; plan /b; POST /b+5; GET /a; GET /a; \
+             PeerClosed",
+        ),
+        http(
+            &format!(
+                "{GET}{}{GET}{GET}",
+                post("/drop", five, "12345").replace(GET, "").repeat(2)
+            ),
+            "GET /a; plan /drop; POST /drop; plan /drop; POST /drop; GET /a; GET /a; PeerClosed",
+        ),
+        http(
             &post("/b", "Content-Length: 500\r\n", "12345"),
             "plan /b; Truncated 408",
         ),

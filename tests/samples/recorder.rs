@@ -105,7 +105,11 @@ impl Recorder<'_> {
             body: body.to_vec(),
             last,
         });
-        match head.target() {
+        self.flow_of(head.target())
+    }
+
+    fn flow_of(&self, target: &[u8]) -> Flow {
+        match target {
             b"/end" => Flow::End,
             b"/bad" => Flow::Bad,
             b"/full" => Flow::NoMemory,
@@ -144,6 +148,25 @@ impl Sink for Recorder<'_> {
             Request::Http(request) => self.http(request),
             Request::Package(package) => self.package(*package, strikes),
         }
+    }
+
+    /// Keeps the last request once more: where the input is cut, or told one
+    /// request at a time, the same one is handed on instead.
+    fn again(&mut self) -> Option<Flow> {
+        let last = self.events.last().cloned()?;
+        let Event::Request {
+            head,
+            body,
+            last: false,
+        } = &last
+        else {
+            panic!("{last:?} is not to be repeated");
+        };
+        assert!(body.is_empty() && head.target != Span::default());
+        let (start, end) = (head.target.start, head.target.end);
+        let flow = self.flow_of(&head.bytes[usize::from(start)..usize::from(end)]);
+        self.events.push(last);
+        Some(flow)
     }
 
     fn bad_package(&mut self) {
