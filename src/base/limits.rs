@@ -50,6 +50,19 @@ pub const HEARTBEAT_GRACE_S: u64 = 10;
 /// A client is expected to be heard from this often unless set.
 pub const HEARTBEAT_S_DEFAULT: u64 = 20;
 
+// --- what one address may take -------------------------------------------
+
+/// Addresses of which an account is kept, where there are limits on them.
+pub const VISITORS_MAX: usize = 256 * KIB;
+/// Rates that can be configured, in a second.
+pub const RATE_PER_S_MAX: usize = 1_000_000;
+/// Fastest that one connection's answers can be told to go, in KiB a second.
+pub const BANDWIDTH_KB_MAX: usize = 16 * MIB;
+/// Packages within one window that can be allowed.
+pub const FLOOD_PACKETS_MAX: usize = 1_000_000_000;
+/// Longest window in which packages are counted.
+pub const FLOOD_MS_MAX: usize = 3_600_000;
+
 // --- a client of the binary protocol -----------------------------------
 
 /// A client waits this long for an answer, or for a connection, unless set.

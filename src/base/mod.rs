@@ -3,4 +3,5 @@
 pub mod buffer;
 pub mod key;
 pub mod limits;
+pub mod rate;
 pub mod tick;

@@ -104,6 +104,19 @@ pub struct Proactor {
 pub struct Limits {
     /// Connections of the process; 0 = what the open-file limit allows.
     pub connections: usize,
+    /// Connections of one address; `None` = as many as it likes. An IPv6
+    /// network of 64 bits is one address here.
+    pub connections_per_address: Option<u64>,
+    /// New connections of one address.
+    pub connects: Option<Rate>,
+    /// HTTP requests of one address.
+    pub requests: Option<Rate>,
+    /// Bytes a second that the answers of one connection may take.
+    pub bandwidth: Option<u64>,
+    /// More packages than this of one connection within `flood_window` close it.
+    pub flood_packets: Option<u32>,
+    /// In what time packages are counted.
+    pub flood_window: Millis,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Bytes of a request's body.
@@ -114,6 +127,15 @@ pub struct Limits {
     pub queued_packages: usize,
     /// Bytes of the buffers of all workers; one whole request fits.
     pub buffer_bytes: usize,
+}
+
+/// So many in a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// In the long run; at least 1.
+    pub per_s: u64,
+    /// At once, after a rest; `None` = as many as in a second.
+    pub burst: Option<u64>,
 }
 
 /// The server's own log.

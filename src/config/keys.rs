@@ -5,7 +5,9 @@ use crate::base::limits::*;
 use crate::base::tick::Millis;
 use crate::config::address;
 use crate::config::reader::Section;
-use crate::config::{Cache, Config, Limits, Listen, Log, Mode, Proactor, Protocol, Site, Timeouts};
+use crate::config::{
+    Cache, Config, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site, Timeouts,
+};
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -156,6 +158,18 @@ fn proactor(keys: &mut Section<'_, '_>) -> Proactor {
 fn limits(keys: &mut Section<'_, '_>) -> Limits {
     let limits = Limits {
         connections: keys.count("connections", 0..=CONNECTIONS_MAX, 0),
+        connections_per_address: some(keys.count(
+            "connections_per_address",
+            0..=CONNECTIONS_MAX,
+            0,
+        )),
+        connects: rate(keys, "connects_per_s", "connects_burst"),
+        requests: rate(keys, "requests_per_s", "requests_burst"),
+        bandwidth: some(keys.count("bandwidth_kb_s", 0..=BANDWIDTH_KB_MAX, 0))
+            .map(|kib| kib.saturating_mul(1 << 10)),
+        flood_packets: some(keys.count("flood_packets", 0..=FLOOD_PACKETS_MAX, 0))
+            .and_then(|packets| u32::try_from(packets).ok()),
+        flood_window: Millis(keys.count("flood_ms", 1..=FLOOD_MS_MAX, 1_000) as u64),
         head_bytes: keys.count(
             "head_bytes",
             HEAD_BYTES_MIN..=HEAD_BYTES_MAX,
@@ -182,6 +196,25 @@ fn limits(keys: &mut Section<'_, '_>) -> Limits {
     };
     check_budget(keys, &limits);
     limits
+}
+
+/// 0 switches a limit off.
+fn some(count: usize) -> Option<u64> {
+    (count > 0).then_some(count as u64)
+}
+
+/// A rate and its burst; a burst alone would limit nothing.
+fn rate(keys: &mut Section<'_, '_>, per_s: &'static str, burst: &'static str) -> Option<Rate> {
+    let wanted = some(keys.count(per_s, 0..=RATE_PER_S_MAX, 0));
+    let burst_wanted = some(keys.count(burst, 0..=RATE_PER_S_MAX, 0));
+    if wanted.is_none() && burst_wanted.is_some() {
+        let message = format!("`{burst}` does nothing without a rate: write `{per_s}` as well");
+        keys.problem(keys.at(burst), message);
+    }
+    wanted.map(|per_s| Rate {
+        per_s,
+        burst: burst_wanted,
+    })
 }
 
 /// One whole request must fit the buffers, or none of that size is ever served.

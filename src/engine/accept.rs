@@ -57,21 +57,28 @@ impl Worker {
             Ok(accepted) => accepted,
             Err(error) => return refused(&error),
         };
+        let (protocol, deferred) = (listener.protocol, listener.deferred);
+        let Some((stream, visitor)) = self.let_in(stream, address, protocol) else {
+            return Accepted::Failed;
+        };
         self.generation = self.generation.wrapping_add(1);
         let entry = self.slab.vacant_entry();
         let key = Key {
             index: entry.key() as u32,
             generation: self.generation,
         };
-        entry.insert(Connection::new(
+        let connection = entry.insert(Connection::new(
             stream,
             address,
-            listener.protocol,
+            protocol,
             self.generation,
-            listener.deferred,
+            deferred,
             self.kit.now,
         ));
-        let deferred = listener.deferred;
+        connection.visitor = visitor;
+        if let Some(bytes_per_s) = self.fleet.rules.bandwidth {
+            connection.set_pace(bytes_per_s);
+        }
         self.tally().add(Count::Accepted, 1);
         self.greet(key);
         Accepted::One(key, deferred)

@@ -10,6 +10,7 @@ use crate::base::buffer::Budget;
 use crate::base::tick::Millis;
 use crate::config::{Cache, Mode};
 use crate::net::files::{FileCache, Roots};
+use crate::net::visitors::Visitors;
 use crate::service::{Letter, Service};
 use crate::session::Rules;
 use crossbeam_queue::ArrayQueue;
@@ -47,6 +48,8 @@ pub(super) struct Fleet {
     /// There are pool threads.
     pub(super) pooled: bool,
     pub(super) rules: Rules,
+    /// What the addresses of all clients take.
+    pub(super) visitors: Visitors,
     pub(super) queue_len: usize,
     /// Connections that one worker takes.
     pub(super) connections_max: usize,

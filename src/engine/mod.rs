@@ -19,6 +19,7 @@ pub mod doorbell;
 mod drain;
 mod fleet;
 mod gate;
+mod guest;
 mod handle;
 #[doc(hidden)]
 pub mod inbox;

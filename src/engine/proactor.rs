@@ -1,6 +1,7 @@
 //! The proactor: the loop does the I/O, a pool of threads runs the handlers.
 
 use super::call;
+use super::guest::Guest;
 use super::job::Job;
 use super::lane::Lane;
 use super::tally::{Count, Tally};
@@ -22,6 +23,7 @@ pub(super) struct ProactorSink<'a> {
     pub(super) date: &'a HttpDate,
     pub(super) replies: &'a mut Replies,
     pub(super) tally: &'a Tally,
+    pub(super) guest: Option<Guest<'a>>,
     pub(super) mail_waits: bool,
 }
 
@@ -31,6 +33,10 @@ impl Sink for ProactorSink<'_> {
     }
 
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
+        if let Some(answer) = self.guest.as_ref().and_then(|guest| guest.refuses(request)) {
+            self.own(answer);
+            return self.flow_after_own();
+        }
         let mut job = match self.job.take() {
             Some(job) => job,
             None => self.lane.job(self.peer, self.address),
@@ -62,6 +68,17 @@ impl Sink for ProactorSink<'_> {
             Some(job) => job.add_own(answer),
             None => own::write(answer, self.date, self.replies),
         }
+    }
+}
+
+impl ProactorSink<'_> {
+    /// An answer without a handler takes room as well.
+    fn flow_after_own(&self) -> Flow {
+        let full = match &self.job {
+            Some(job) => job.is_full(),
+            None => self.replies.is_high(),
+        };
+        if full { Flow::Pause } else { Flow::Continue }
     }
 }
 

@@ -2,6 +2,7 @@
 //! but for requests that it says may block, which go to the pool.
 
 use super::call::{self, Called};
+use super::guest::Guest;
 use super::job::Job;
 use super::lane::Lane;
 use super::tally::{Count, Tally};
@@ -20,6 +21,7 @@ pub(super) struct ReactorSink<'a> {
     pub(super) pooled: bool,
     pub(super) job: Option<Box<Job>>,
     pub(super) tally: &'a Tally,
+    pub(super) guest: Option<Guest<'a>>,
     /// The connection's letters wait for room elsewhere.
     pub(super) mail_waits: bool,
 }
@@ -44,6 +46,11 @@ impl Sink for ReactorSink<'_> {
     }
 
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
+        if let Some(answer) = self.guest.as_ref().and_then(|guest| guest.refuses(request)) {
+            self.own(answer);
+            let high = self.context.replies.is_high();
+            return if high { Flow::Pause } else { Flow::Continue };
+        }
         if self.pooled && call::blocks(self.service, request) {
             return self.hand_over(request, strikes, pool);
         }
@@ -64,7 +71,7 @@ impl Sink for ReactorSink<'_> {
     }
 
     fn again(&mut self) -> Option<Flow> {
-        if !self.context.replies.repeat() {
+        if self.guest.is_some() || !self.context.replies.repeat() {
             return None;
         }
         self.tally.add(Count::Requests, 1);

@@ -1,5 +1,6 @@
 //! What a worker does for its connections: serve, settle, expire, close.
 
+use super::guest::Guest;
 use super::lifetime::Party;
 use super::proactor::ProactorSink;
 use super::reactor::ReactorSink;
@@ -42,6 +43,7 @@ impl Worker {
         };
         let address = connection.address();
         let mut state = std::mem::take(&mut connection.state);
+        let visitor = connection.visitor.take();
         let draining = self.draining.is_some();
         let tally = &fleet.tallies[usize::from(self.id)];
         let mail_waits = mail_stuck && connection.mailed;
@@ -60,6 +62,11 @@ impl Worker {
             pool,
             memo,
         };
+        let guest = visitor.as_deref().map(|visitor| Guest {
+            visitors: &fleet.visitors,
+            visitor,
+            now: *now,
+        });
         let lane = &mut self.lane;
         let (step, job) = match fleet.mode {
             Mode::Reactor => {
@@ -86,6 +93,7 @@ impl Worker {
                     pooled: fleet.pooled,
                     job: None,
                     tally,
+                    guest,
                     mail_waits,
                 };
                 let step = task.run(connection, input, &mut means, &mut sink);
@@ -109,6 +117,7 @@ impl Worker {
                     date,
                     replies,
                     tally,
+                    guest,
                     mail_waits,
                 };
                 let step = task.run(connection, input, &mut means, &mut sink);
@@ -116,6 +125,7 @@ impl Worker {
             }
         };
         connection.state = state;
+        connection.visitor = visitor;
         self.submit(key, job);
         if self.kit.replies.has_letters() {
             self.post_letters(key);
@@ -207,6 +217,9 @@ impl Worker {
         self.wheel.remove(key.index);
         let now = self.kit.now;
         connection.release(&mut self.kit.pool);
+        if let Some(visitor) = connection.visitor.take() {
+            self.fleet.visitors.go(&visitor, now);
+        }
         self.tally().close(reason);
         if reason.is_fault()
             && let Some(line) = self.notes.fault(reason, now)

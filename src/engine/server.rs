@@ -11,12 +11,14 @@ use super::threads;
 use super::worker::BELL;
 use crate::base::buffer::Budget;
 use crate::base::limits::{INBOX_LETTERS_MAX, SPARE_FILES};
-use crate::config::{Config, Protocol};
+use crate::base::rate::Rate;
+use crate::config::{self, Config, Limits, Protocol};
 use crate::net::files::Roots;
 use crate::net::listener::{self, Listener};
+use crate::net::visitors::{VisitorRules, Visitors};
 use crate::os::process;
 use crate::service::{Router, Service, StaticSite};
-use crate::session::{self, Rules};
+use crate::session::{self, Flood, Rules};
 use crossbeam_queue::ArrayQueue;
 use mio::{Poll, Waker};
 use std::io;
@@ -243,6 +245,7 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
         mode: config.mode,
         pooled: false,
         rules: rules(config),
+        visitors: Visitors::new(visitor_rules(&config.limits)),
         queue_len,
         connections_max: connections_max(config, workers),
         drain: config.drain,
@@ -269,6 +272,23 @@ fn rules(config: &Config) -> Rules {
         progress: timeouts.progress,
         frame_silence: timeouts.frame_silence,
         queued_packages: limits.queued_packages,
+        flood: limits.flood_packets.map(|packages| Flood {
+            packages,
+            window: limits.flood_window,
+        }),
+        bandwidth: limits.bandwidth,
+    }
+}
+
+/// A burst that is not set is a second's worth.
+fn visitor_rules(limits: &Limits) -> VisitorRules {
+    let rate = |wanted: Option<config::Rate>| {
+        wanted.map(|rate| Rate::new(rate.per_s, rate.burst.unwrap_or(rate.per_s)))
+    };
+    VisitorRules {
+        connections: limits.connections_per_address,
+        connects: rate(limits.connects),
+        requests: rate(limits.requests),
     }
 }
 

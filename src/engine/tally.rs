@@ -16,6 +16,11 @@ pub enum Count {
     Packages,
     /// HTTP requests refused by the protocol itself.
     Refused,
+    /// HTTP requests answered 429, for their address asks for too much.
+    Limited,
+    /// Connections not taken, for their address has too many, or too many new
+    /// ones. They are not counted as accepted.
+    TurnedAway,
     /// Packages dropped because they were bad.
     BadPackages,
     /// Packages dropped because no handler is for their code.
@@ -31,7 +36,7 @@ pub enum Count {
     AcceptPauses,
 }
 
-const COUNTS: usize = 10;
+const COUNTS: usize = 12;
 
 /// The counters of one worker: written by its thread alone, read by any.
 /// Aligned so that no two workers share a cache line.
@@ -93,6 +98,7 @@ impl Tally {
     pub(super) fn count_own(&self, answer: Own) {
         match answer {
             Own::Refuse { .. } => self.add(Count::Refused, 1),
+            Own::Limited { .. } => self.add(Count::Limited, 1),
             Own::Heartbeat => self.add(Count::Packages, 1),
             Own::Continue => {}
         }

@@ -5,6 +5,8 @@
 //! waker; see [`Step`].
 
 use super::outbox::Outbox;
+use super::pace::Pace;
+use super::visitors::Visitor;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
@@ -13,6 +15,7 @@ use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
 use mio::event::Event;
 use mio::net::TcpStream;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// A [`Sink`] whose answers can be written: one per mode.
 pub trait Exchange: Sink {
@@ -119,6 +122,10 @@ pub struct Connection {
     pub(super) moved: Time,
     /// When the service wants to be called for it.
     timer: Time,
+    /// What is kept of its address, where there are limits on addresses.
+    pub visitor: Option<Arc<Visitor>>,
+    /// How fast its answers may go, where that is limited.
+    pub(super) pace: Option<Box<Pace>>,
     /// What the service keeps with it; elsewhere while a call is under way.
     pub state: State,
 }
@@ -156,6 +163,8 @@ impl Connection {
             lingering: None,
             moved: now,
             timer: Time::NEVER,
+            visitor: None,
+            pace: None,
             state: State::default(),
         }
     }

@@ -13,6 +13,7 @@ impl Connection {
             None => self
                 .sending_due(rules)
                 .min(self.receiving_due(rules))
+                .min(self.pace_due())
                 .min(self.timer_due()),
         }
     }
@@ -34,6 +35,9 @@ impl Connection {
         }
         if self.receiving_due(means.rules) <= now {
             return self.expire_session(means, sink);
+        }
+        if self.pace_due() <= now {
+            return Step::Turn;
         }
         self.ring(means, sink)
     }
@@ -60,6 +64,14 @@ impl Connection {
             self.ending = Some(Ending { reason, linger });
         }
         self.write_replies(means, sink).unwrap_or(Step::Event)
+    }
+
+    /// When it may write what waits; never, if it may already.
+    fn pace_due(&self) -> Time {
+        match &self.pace {
+            Some(pace) if pace.is_spent() && self.outbox.is_some() => pace.refills(),
+            _ => Time::NEVER,
+        }
     }
 
     /// When the socket has to have taken more of the answers.

@@ -6,5 +6,8 @@ mod due;
 pub mod files;
 pub mod listener;
 pub mod outbox;
+mod pace;
 mod receive;
 mod send;
+pub mod turned_away;
+pub mod visitors;

@@ -11,7 +11,7 @@
 
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::limits::{
-    OUTBOX_BYTES_MAX, OUTBOX_LOW_BYTES, SENDFILE_BYTES_MAX, WRITE_BUDGET_BYTES, WRITE_SLICES_MAX,
+    OUTBOX_BYTES_MAX, OUTBOX_LOW_BYTES, SENDFILE_BYTES_MAX, WRITE_SLICES_MAX,
 };
 use crate::os::socket;
 use crate::service::Replies;
@@ -154,25 +154,25 @@ impl Outbox {
         }
     }
 
-    /// Writes until the socket is full, the budget is used up, or nothing is
-    /// left.
+    /// Writes until the socket is full, the budget (in bytes, at least 1) is
+    /// used up, or nothing is left.
     ///
     /// # Errors
     /// Why the connection has to end.
     pub fn write(
         &mut self,
         stream: &mut TcpStream,
+        mut budget: usize,
         pool: &mut Pool,
     ) -> Result<Written, OutboxError> {
-        let mut budget = WRITE_BUDGET_BYTES;
         self.cork_if_mixed(stream);
         while let Some(front) = self.chunks.front() {
             let result = match front {
                 Chunk::File { file, offset, left } => {
-                    let count = (*left).min(SENDFILE_BYTES_MAX as u64) as usize;
+                    let count = (*left).min(SENDFILE_BYTES_MAX.min(budget) as u64) as usize;
                     socket::send_file(&*stream, file, *offset, count)
                 }
-                _ => self.write_memory(stream),
+                _ => self.write_memory(stream, budget),
             };
             match result {
                 Ok(0) if matches!(front, Chunk::File { .. }) => {
@@ -241,12 +241,18 @@ impl Outbox {
         }
     }
 
-    /// One `writev` of the chunks at the front that are in memory.
-    fn write_memory(&self, stream: &mut TcpStream) -> io::Result<usize> {
+    /// One `writev` of the chunks at the front that are in memory, up to
+    /// `budget` bytes.
+    fn write_memory(&self, stream: &mut TcpStream, mut budget: usize) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
         let mut count = 0;
         let in_memory = self.chunks.iter().map_while(Chunk::memory);
         for (slice, bytes) in slices.iter_mut().zip(in_memory) {
+            let bytes = &bytes[..bytes.len().min(budget)];
+            budget -= bytes.len();
+            if bytes.is_empty() {
+                break;
+            }
             *slice = IoSlice::new(bytes);
             count += 1;
         }

@@ -2,6 +2,9 @@
 
 use super::connection::{Connection, Ending, Exchange, Step};
 use super::outbox::{OutboxError, Written};
+use super::pace::Pace;
+use crate::base::limits::WRITE_BUDGET_BYTES;
+use crate::base::tick::Time;
 use crate::os::socket;
 use crate::service::Replies;
 use crate::session::{CloseReason, Means, Protocol};
@@ -107,16 +110,46 @@ impl Connection {
         }
     }
 
+    /// From now on its answers leave at no more than this.
+    pub fn set_pace(&mut self, bytes_per_s: u64) {
+        self.pace = Some(Box::new(Pace::new(bytes_per_s, self.moved)));
+    }
+
+    /// Bytes that may be written now.
+    fn may_write(&mut self, now: Time) -> usize {
+        match &mut self.pace {
+            Some(pace) => usize::try_from(pace.left(now)).unwrap_or(usize::MAX),
+            None => usize::MAX,
+        }
+    }
+
+    fn has_written(&mut self, count: u64) {
+        if let Some(pace) = &mut self.pace {
+            pace.spend(count);
+        }
+    }
+
+    /// Whether it has to wait before it writes more.
+    fn is_paced(&self) -> bool {
+        self.pace.as_ref().is_some_and(|pace| pace.is_spent())
+    }
+
     /// One `send` where that is enough; what is left goes to the outbox.
     fn write_now(&mut self, replies: &Replies, means: &mut Means<'_>) -> Result<(), OutboxError> {
         if replies.is_empty() {
             return Ok(());
         }
         let mut skip = 0;
-        if self.outbox.is_none() && replies.pieces().is_empty() && self.writable {
+        let fits = replies.bytes().len() <= self.may_write(means.now);
+        if self.outbox.is_none() && replies.pieces().is_empty() && self.writable && fits {
             match socket::send(&self.stream, replies.bytes()) {
-                Ok(count) if count == replies.bytes().len() => return Ok(()),
-                Ok(count) => skip = count,
+                Ok(count) => {
+                    self.has_written(count as u64);
+                    if count == replies.bytes().len() {
+                        return Ok(());
+                    }
+                    skip = count;
+                }
                 Err(error) if is_retry(error.kind()) => {}
                 Err(_) => return Err(OutboxError::Reset),
             }
@@ -136,13 +169,19 @@ impl Connection {
 
     /// Writes the outbox; drops it when it is empty.
     fn flush(&mut self, means: &mut Means<'_>) -> Result<Written, OutboxError> {
+        let budget = self.may_write(means.now).min(WRITE_BUDGET_BYTES);
         let Some(outbox) = &mut self.outbox else {
             return Ok(Written::All);
         };
+        if budget == 0 {
+            return Ok(Written::Budget);
+        }
         let before = outbox.sent();
-        let written = outbox.write(&mut self.stream, means.pool)?;
-        if outbox.sent() != before {
+        let written = outbox.write(&mut self.stream, budget, means.pool)?;
+        let count = outbox.sent() - before;
+        if count > 0 {
             self.moved = means.now;
+            self.has_written(count);
         }
         match written {
             Written::All => self.outbox = None,
@@ -158,7 +197,7 @@ impl Connection {
             let received = self.receives();
             match self.flush(means) {
                 Err(error) => return Some(Step::Close(reason_of(error))),
-                Ok(Written::Budget) => return Some(Step::Turn),
+                Ok(Written::Budget) if !self.is_paced() => return Some(Step::Turn),
                 Ok(_) if !received && self.receives() => self.session.resume(means.now),
                 Ok(_) => {}
             }
@@ -172,7 +211,7 @@ impl Connection {
             if outbox.packages() > means.rules.queued_packages && !self.writable {
                 return Some(Step::Close(CloseReason::QueueFull));
             }
-            let wait = if self.writable {
+            let wait = if self.writable && !self.is_paced() {
                 Step::Turn
             } else {
                 Step::Event

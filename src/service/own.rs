@@ -1,7 +1,8 @@
 //! The protocol's own answers as bytes, the same in both modes.
 
 use super::replies::Replies;
-use crate::http::{Connection, HeadWriter, HttpDate, error_page};
+use super::response::Response;
+use crate::http::{Connection, HeadWriter, HttpDate, Status, error_page};
 use crate::session::Own;
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -13,6 +14,16 @@ pub fn write(own: Own, date: &HttpDate, replies: &mut Replies) {
         Own::Heartbeat => {
             let written = replies.package(crate::frame::HEARTBEAT, &[]);
             debug_assert!(written.is_ok(), "an empty body fits");
+        }
+        Own::Limited {
+            method,
+            connection,
+            retry_s,
+        } => {
+            let hint = "this address asks for too much: try again in a moment";
+            Response::error(Status::TOO_MANY_REQUESTS, hint)
+                .field("Retry-After", retry_s.to_string())
+                .write(method, date, connection, replies);
         }
         Own::Refuse { status, hint } => {
             let mut page = Vec::new();

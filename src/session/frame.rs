@@ -56,6 +56,7 @@ impl Session {
         means: &mut Means<'_>,
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
+        self.count_package(means)?;
         let Some(package) = codec::check(head, body) else {
             sink.bad_package();
             return self.strike(1).map(|()| Step::consumed(0));
@@ -72,6 +73,24 @@ impl Session {
             Flow::End => Ok(self.over()),
             Flow::NoMemory => Ok(Step::stop(Stop::Starved)),
         }
+    }
+
+    /// One package more, good or bad: is it a flood?
+    fn count_package(&mut self, means: &Means<'_>) -> Result<(), CloseReason> {
+        let Some(flood) = means.rules.flood else {
+            return Ok(());
+        };
+        let now_ms = means.now.0 as u32;
+        if u64::from(now_ms.wrapping_sub(self.window_ms)) >= flood.window.0 {
+            self.window_ms = now_ms;
+            self.window_packages = 0;
+        }
+        self.window_packages += 1;
+        if self.window_packages <= flood.packages {
+            return Ok(());
+        }
+        self.end();
+        Err(CloseReason::Flood)
     }
 
     /// A head is whole: what was between messages, or in the middle of a

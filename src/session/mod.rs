@@ -47,6 +47,19 @@ pub struct Rules {
     pub frame_silence: Option<Millis>,
     /// Packages that may wait for a client that does not read.
     pub queued_packages: usize,
+    /// More packages than this from one client close its connection.
+    pub flood: Option<Flood>,
+    /// Bytes a second that one connection's answers may take.
+    pub bandwidth: Option<u64>,
+}
+
+/// So many packages within one window are a flood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flood {
+    /// The most that is fine.
+    pub packages: u32,
+    /// A window begins with the first package after the last one.
+    pub window: Millis,
 }
 
 impl Default for Rules {
@@ -60,6 +73,8 @@ impl Default for Rules {
             progress: Some(Millis::seconds(30)),
             frame_silence: Some(Millis::seconds(70)),
             queued_packages: QUEUED_PACKAGES_DEFAULT,
+            flood: None,
+            bandwidth: None,
         }
     }
 }
@@ -128,6 +143,10 @@ pub struct Session {
     scanned: u32,
     /// When the current wait began: for a head, a body, the next message.
     since: Time,
+    /// The window in which packages are counted: when it began, in
+    /// milliseconds modulo 2^32, and how many came.
+    window_ms: u32,
+    window_packages: u32,
     message: Option<Box<Message>>,
 }
 
@@ -144,6 +163,8 @@ impl Session {
             repeatable: false,
             scanned: 0,
             since: now,
+            window_ms: now.0 as u32,
+            window_packages: 0,
             message: None,
         }
     }

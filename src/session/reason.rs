@@ -30,6 +30,8 @@ pub enum CloseReason {
     BadLength,
     /// One bad package too many.
     BadPackages,
+    /// Too many packages in too short a time (`limits.flood_packets`).
+    Flood,
     /// There was no memory to receive into.
     NoMemory,
     /// A file became shorter while it was sent.
@@ -40,7 +42,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [CloseReason; 15] = [
+    pub const ALL: [CloseReason; 16] = [
         CloseReason::Done,
         CloseReason::PeerClosed,
         CloseReason::Truncated,
@@ -53,6 +55,7 @@ impl CloseReason {
         CloseReason::BadRequest,
         CloseReason::BadLength,
         CloseReason::BadPackages,
+        CloseReason::Flood,
         CloseReason::NoMemory,
         CloseReason::FileTruncated,
         CloseReason::Stopping,
@@ -74,6 +77,7 @@ impl CloseReason {
             CloseReason::BadRequest => "a request that cannot be trusted",
             CloseReason::BadLength => "a package whose length is out of bounds",
             CloseReason::BadPackages => "too many bad packages",
+            CloseReason::Flood => "a flood of packages (limits.flood_packets)",
             CloseReason::NoMemory => "no buffer memory left (limits.buffer_mb)",
             CloseReason::FileTruncated => "a file became shorter while it was sent",
             CloseReason::Stopping => "the server is stopping",
@@ -90,6 +94,7 @@ impl CloseReason {
                 | CloseReason::BadRequest
                 | CloseReason::BadLength
                 | CloseReason::BadPackages
+                | CloseReason::Flood
                 | CloseReason::NoMemory
                 | CloseReason::FileTruncated
         )

@@ -2,7 +2,7 @@
 
 use crate::base::buffer::Pool;
 use crate::frame::Package;
-use crate::http::{Head, Status};
+use crate::http::{Connection, Head, Method, Status};
 
 /// An HTTP request, borrowed from where it was received.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,16 @@ pub enum Own {
         status: Status,
         /// What was wrong, for a person; may be empty.
         hint: &'static str,
+    },
+    /// `429 Too Many Requests`: the client's address asks for too much. The
+    /// connection goes on, unless `connection` says that it does not.
+    Limited {
+        /// The method that was asked with: HEAD is answered without a body.
+        method: Method,
+        /// What the answer says of the connection.
+        connection: Connection,
+        /// When to try again, in seconds.
+        retry_s: u64,
     },
     /// `100 Continue`.
     Continue,

@@ -203,5 +203,6 @@ pub(crate) fn sketch_of(event: &Event) -> String {
         Event::Own(Own::Continue) => "100".to_owned(),
         Event::Own(Own::Heartbeat) => "beat".to_owned(),
         Event::Own(Own::Refuse { status, .. }) => status.code().to_string(),
+        Event::Own(Own::Limited { .. }) => "429".to_owned(),
     }
 }
