@@ -118,6 +118,12 @@ impl Wheel {
         (self.live > 0).then(|| self.hand.begins())
     }
 
+    /// The first tick not yet visited: its bucket is the next.
+    #[must_use]
+    pub fn hand(&self) -> Tick {
+        self.hand
+    }
+
     /// Number of indexes on the wheel.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,9 +6,10 @@
 mod support;
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::Folder;
@@ -144,6 +145,70 @@ fn a_browser_loads_the_site_in_either_mode() {
         let page = load(&at("/nowhere/at-all"), folder.path(), &["--dump-dom"]);
         has(&page, &["<title>Not found", "class=\"page lost\""]);
     }
+}
+
+/// The page asks for its numbers each second: under load they move, and the
+/// wheel has turned.
+#[test]
+fn the_status_page_moves_under_load() {
+    if !has_chromium() {
+        return;
+    }
+    let folder = Folder::new();
+    folder.write("small.txt", b"small");
+    folder.write(
+        "pelton.toml",
+        b"[[listen]]\naddr = \"127.0.0.1:0\"\n[[site]]\nroot = \".\"\n\
+          [status]\npath = \"/_pelton/\"\n",
+    );
+    let program = Program::start(folder.path(), &["--config", "pelton.toml"]);
+    let addr = program.http();
+    let over = AtomicBool::new(false);
+    let (light, dark) = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut stream = support::connect(addr);
+            while !over.load(Ordering::Relaxed) {
+                let asked = stream.write_all(b"GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+                asked.expect("sent");
+                assert_eq!(support::read_answer(&mut stream, false).body, b"small");
+            }
+        });
+        let url = format!("http://{addr}/_pelton/");
+        let light = load(&url, folder.path(), &["--dump-dom"]);
+        let shot = format!("--screenshot={}", folder.path().join("dark.png").display());
+        let dark = [
+            "--force-dark-mode",
+            "--blink-settings=preferredColorScheme=0",
+        ];
+        load(&url, folder.path(), &[&shot, dark[0], dark[1]]);
+        over.store(true, Ordering::Relaxed);
+        (
+            light,
+            fs::read(folder.path().join("dark.png")).expect("a picture"),
+        )
+    });
+    let number = |id: &str| -> u64 {
+        let start = light
+            .split_once(&format!("id=\"{id}\">"))
+            .expect("its place")
+            .1;
+        let digits = start
+            .chars()
+            .take_while(|c| *c != '<')
+            .filter(char::is_ascii_digit);
+        digits.collect::<String>().parse().expect("a number")
+    };
+    assert!(number("requests") > 0, "{light}");
+    assert!(number("live") >= 1);
+    has(
+        &light,
+        &[
+            "rotate(-",
+            "cup next",
+            "<path class=\"line\" id=\"line\" d=\"M",
+        ],
+    );
+    assert!(dark.len() >= PICTURE_BYTES_MIN, "{}", dark.len());
 }
 
 #[test]

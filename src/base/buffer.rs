@@ -33,6 +33,12 @@ impl Budget {
         })
     }
 
+    /// The most there may be.
+    #[must_use]
+    pub fn limit_bytes(&self) -> usize {
+        self.limit_bytes
+    }
+
     /// Bytes that pools hold, in use or kept for reuse.
     #[must_use]
     pub fn used_bytes(&self) -> usize {

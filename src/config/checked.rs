@@ -28,6 +28,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a drain may take before what is left is cut; 0 = cut at once.
     pub drain: Millis,
+    /// How the server tells how it is doing.
+    pub status: Status,
     /// The server's own log.
     pub log: Log,
 }
@@ -136,6 +138,15 @@ pub struct Rate {
     pub per_s: u64,
     /// At once, after a rest; `None` = as many as in a second.
     pub burst: Option<u64>,
+}
+
+/// How the server tells how it is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Begins and ends with a slash; `None` = nowhere.
+    pub path: Option<String>,
+    /// Clients of other machines may look as well.
+    pub public: bool,
 }
 
 /// The server's own log.

@@ -6,7 +6,7 @@ use crate::base::tick::Millis;
 use crate::config::address;
 use crate::config::reader::Section;
 use crate::config::{
-    Cache, Config, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site, Timeouts,
+    Cache, Config, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site, Status, Timeouts,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +34,7 @@ pub(super) fn config(top: &mut Section<'_, '_>) -> Config {
         proactor: top.section("proactor", proactor),
         limits: top.section("limits", limits),
         drain: top.section("master", drain),
+        status: top.section("status", status),
         log: top.section("log", log),
     }
 }
@@ -236,6 +237,22 @@ fn check_budget(keys: &mut Section<'_, '_>, limits: &Limits) {
 
 fn drain(keys: &mut Section<'_, '_>) -> Millis {
     Millis::seconds(keys.count("drain_s", 0..=TIMEOUT_S_MAX as usize, 30) as u64)
+}
+
+fn status(keys: &mut Section<'_, '_>) -> Status {
+    let path = keys.text("path", "");
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~".contains(&byte);
+    let slashes = path.starts_with('/') && path.ends_with('/') && !path.contains("//");
+    let good = slashes && path.len() > 2 && path.bytes().all(plain);
+    if !path.is_empty() && !good {
+        let message = "`path` begins and ends with a slash, with letters, digits, - and _ \
+                       between: write \"/_pelton/\", or \"\" for no status page";
+        keys.problem(keys.at("path"), message.to_owned());
+    }
+    Status {
+        path: (!path.is_empty()).then_some(path),
+        public: keys.flag("public", false),
+    }
 }
 
 fn log(keys: &mut Section<'_, '_>) -> Log {

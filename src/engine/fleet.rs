@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::doorbell::Doorbell;
+use super::gauges::Gauges;
 use super::inbox::Inbox;
 use super::job::Job;
 use super::queue::JobQueue;
@@ -16,7 +17,7 @@ use crate::session::Rules;
 use crossbeam_queue::ArrayQueue;
 use mio::Waker;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// What a server has been told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,8 +46,8 @@ pub(super) struct Fleet {
     pub(super) service: Arc<dyn Service>,
     /// The switch: it picks the sink, and nothing else.
     pub(super) mode: Mode,
-    /// There are pool threads.
-    pub(super) pooled: bool,
+    /// Threads of the pool.
+    pub(super) pool_threads: usize,
     pub(super) rules: Rules,
     /// What the addresses of all clients take.
     pub(super) visitors: Visitors,
@@ -61,6 +62,11 @@ pub(super) struct Fleet {
     pub(super) jobs: JobQueue<Box<Job>>,
     pub(super) posts: Vec<Post>,
     pub(super) tallies: Vec<Tally>,
+    /// Empty unless there is a status page: nobody would look.
+    pub(super) gauges: Vec<Gauges>,
+    /// When somebody last looked at them, in milliseconds; [`Time::NEVER`]:
+    /// nobody has.
+    pub(super) looked: AtomicU64,
     pub(super) order: AtomicU8,
     /// Some order but [`Order::Serve`] was given: what answers ask.
     pub(super) drains: AtomicBool,

@@ -31,6 +31,9 @@ pub(super) struct Job {
     entries: Vec<Entry>,
     /// Entries that are answered.
     answered: usize,
+    /// When it left for the pool, in microseconds; 0: it has not, or nobody
+    /// wants to know.
+    pub(super) submitted_us: u64,
     /// Bad packages of the connection ahead of the next entry.
     strikes: u8,
     /// What the service keeps with the connection: it travels along.
@@ -85,6 +88,7 @@ impl Job {
             fields: Vec::new(),
             entries: Vec::new(),
             answered: 0,
+            submitted_us: 0,
             strikes: 0,
             state: State::default(),
             replies: Replies::new(),
@@ -100,6 +104,7 @@ impl Job {
         self.fields.clear();
         self.entries.clear();
         self.answered = 0;
+        self.submitted_us = 0;
         self.replies.clear();
         let _ = self.replies.take_letters();
         self.outcome = Outcome::default();
@@ -144,6 +149,12 @@ impl Job {
     /// Whether the client has asked for any of it: a timer is no sign of life.
     pub(super) fn is_asked(&self) -> bool {
         !matches!(self.entries[..], [Entry::Timer { .. }])
+    }
+
+    /// How many requests and packages are in it.
+    pub(super) fn asked(&self) -> u64 {
+        let asks = |entry: &&Entry| matches!(entry, Entry::Http { .. } | Entry::Package { .. });
+        self.entries.iter().filter(asks).count() as u64
     }
 
     /// Whether nothing is in it.

@@ -21,6 +21,9 @@ impl Worker {
     fn complete(&mut self, fleet: &Fleet, mut job: Box<Job>) {
         let Peer { key, .. } = job.peer;
         self.count(&mut job);
+        if !job.is_unfinished() {
+            self.took_job(&job);
+        }
         let lane = &mut self.lane;
         // What its handlers wrote to others goes out even if it is gone.
         for letter in job.replies.take_letters() {
@@ -106,6 +109,7 @@ impl Worker {
             return self.park(key, job);
         }
         self.lane.spend();
+        self.time_job(&mut job);
         if let Err(job) = self.fleet.jobs.push(job) {
             debug_assert!(false, "there are no more jobs than credits");
             self.lane.earn();

@@ -46,6 +46,7 @@ impl Worker {
                 now,
                 pool,
                 memo,
+                traffic,
                 replies,
                 ..
             } = &mut self.kit;
@@ -54,6 +55,7 @@ impl Worker {
                 rules: &self.fleet.rules,
                 pool,
                 memo,
+                traffic,
             };
             if let Some(Step::Close(reason)) = connection.greet(replies, &mut means) {
                 self.lists.closing.push((key, reason));

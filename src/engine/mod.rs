@@ -12,6 +12,7 @@
 //! | `fleet.rs`, `tally.rs`, `notes.rs`, `clock.rs` | what they share, count, tell, and what time it is |
 
 mod accept;
+mod account;
 mod call;
 mod clock;
 #[doc(hidden)]
@@ -19,6 +20,7 @@ pub mod doorbell;
 mod drain;
 mod fleet;
 mod gate;
+mod gauges;
 mod guest;
 mod handle;
 #[doc(hidden)]
@@ -37,8 +39,10 @@ pub mod queue;
 mod reactor;
 mod serve;
 mod server;
+mod stopwatch;
 mod tally;
 mod threads;
+mod watch;
 mod worker;
 
 pub use handle::{Handle, SendError};

@@ -43,6 +43,12 @@ impl<T> JobQueue<T> {
         }
     }
 
+    /// Jobs that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.jobs.len()
+    }
+
     /// Submits a job; gives it back if the queue is full, which credits
     /// prevent.
     ///

@@ -55,12 +55,14 @@ impl Worker {
             replies,
             files,
             memo,
+            traffic,
         } = &mut self.kit;
         let mut means = Means {
             now: *now,
             rules: &fleet.rules,
             pool,
             memo,
+            traffic,
         };
         let guest = visitor.as_deref().map(|visitor| Guest {
             visitors: &fleet.visitors,
@@ -90,7 +92,7 @@ impl Worker {
                     service,
                     context,
                     lane,
-                    pooled: fleet.pooled,
+                    pooled: fleet.pool_threads > 0,
                     job: None,
                     tally,
                     guest,

@@ -3,20 +3,24 @@
 use super::clock::Clock;
 use super::doorbell::Doorbell;
 use super::fleet::{Fleet, Order, Post};
+use super::gauges::Gauges;
 use super::handle::Handle;
 use super::inbox::Inbox;
 use super::queue::JobQueue;
 use super::tally::Tally;
 use super::threads;
+use super::watch::FleetWatch;
 use super::worker::BELL;
 use crate::base::buffer::Budget;
 use crate::base::limits::{INBOX_LETTERS_MAX, SPARE_FILES};
 use crate::base::rate::Rate;
+use crate::base::tick::Time;
 use crate::config::{self, Config, Limits, Protocol};
 use crate::net::files::Roots;
 use crate::net::listener::{self, Listener};
 use crate::net::visitors::{VisitorRules, Visitors};
 use crate::os::process;
+use crate::service::status::StatusPage;
 use crate::service::{Router, Service, StaticSite};
 use crate::session::{self, Flood, Rules};
 use crossbeam_queue::ArrayQueue;
@@ -24,7 +28,7 @@ use mio::{Poll, Waker};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use std::thread::JoinHandle;
 
 /// A server that has not been started.
@@ -143,9 +147,12 @@ impl Server {
             .collect::<io::Result<_>>()
             .map_err(StartError::System)?;
         let pool_threads = threads::of_pool(config, self.service.has_blocking());
-        let mut fleet = fleet(config, self.service, &polls)?;
-        fleet.pooled = pool_threads > 0;
+        let watch = FleetWatch::default();
+        let service = with_status(&config.status, &watch, self.service);
+        let mut fleet = fleet(config, service, &polls)?;
+        fleet.pool_threads = pool_threads;
         let fleet = Arc::new(fleet);
+        watch.look_at(&fleet);
         let threads =
             threads::start(&fleet, polls, listeners, pool_threads).map_err(StartError::System)?;
         Ok(Running {
@@ -243,7 +250,7 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
     Ok(Fleet {
         service,
         mode: config.mode,
-        pooled: false,
+        pool_threads: 0,
         rules: rules(config),
         visitors: Visitors::new(visitor_rules(&config.limits)),
         queue_len,
@@ -256,9 +263,29 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
         jobs: JobQueue::new(queue_len.saturating_mul(workers)),
         posts,
         tallies: (0..workers).map(|_| Tally::new()).collect(),
+        gauges: match config.status.path {
+            Some(_) => (0..workers).map(|_| Gauges::new()).collect(),
+            None => Vec::new(),
+        },
+        looked: AtomicU64::new(Time::NEVER.0),
         order: AtomicU8::new(Order::Serve as u8),
         drains: AtomicBool::new(false),
     })
+}
+
+/// The status page goes ahead of everything else, if there is to be one.
+fn with_status(
+    status: &config::Status,
+    watch: &FleetWatch,
+    service: Arc<dyn Service>,
+) -> Arc<dyn Service> {
+    match &status.path {
+        Some(path) => {
+            let watch = Arc::new(watch.clone());
+            Arc::new(StatusPage::new(path, status.public, watch, service))
+        }
+        None => service,
+    }
 }
 
 fn rules(config: &Config) -> Rules {

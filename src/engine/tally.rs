@@ -34,9 +34,54 @@ pub enum Count {
     /// Times that accepting stopped for want of file descriptors or because
     /// the connection limit was reached.
     AcceptPauses,
+    /// Bytes received.
+    ReadBytes,
+    /// Bytes sent.
+    WrittenBytes,
 }
 
-const COUNTS: usize = 12;
+impl Count {
+    /// Everything that is counted, in the order of the counters.
+    pub const ALL: [Count; COUNTS] = [
+        Count::Accepted,
+        Count::Requests,
+        Count::Packages,
+        Count::Refused,
+        Count::Limited,
+        Count::TurnedAway,
+        Count::BadPackages,
+        Count::Unhandled,
+        Count::Letters,
+        Count::LettersLost,
+        Count::Panics,
+        Count::AcceptPauses,
+        Count::ReadBytes,
+        Count::WrittenBytes,
+    ];
+
+    /// Its name for scrapers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Count::Accepted => "accepted",
+            Count::Requests => "requests",
+            Count::Packages => "packages",
+            Count::Refused => "refused",
+            Count::Limited => "limited",
+            Count::TurnedAway => "turned_away",
+            Count::BadPackages => "bad_packages",
+            Count::Unhandled => "unhandled_packages",
+            Count::Letters => "letters",
+            Count::LettersLost => "letters_lost",
+            Count::Panics => "panics",
+            Count::AcceptPauses => "accept_pauses",
+            Count::ReadBytes => "read_bytes",
+            Count::WrittenBytes => "written_bytes",
+        }
+    }
+}
+
+const COUNTS: usize = 14;
 
 /// The counters of one worker: written by its thread alone, read by any.
 /// Aligned so that no two workers share a cache line.
@@ -79,6 +124,10 @@ impl Tally {
 
     pub(super) fn add(&self, count: Count, more: u64) {
         bump(&self.counts[count as usize], more);
+    }
+
+    pub(super) fn set(&self, count: Count, sum: u64) {
+        self.counts[count as usize].store(sum, Ordering::Relaxed);
     }
 
     pub(super) fn close(&self, reason: CloseReason) {

@@ -9,6 +9,7 @@ use super::fleet::{Fleet, Order};
 use super::inbox::Outgoing;
 use super::lane::Lane;
 use super::notes::Notes;
+use super::stopwatch::Stopwatch;
 use super::tally::Tally;
 use crate::base::buffer::Pool;
 use crate::base::key::Key;
@@ -19,7 +20,7 @@ use crate::net::connection::{Connection, List};
 use crate::net::files::FileCache;
 use crate::net::listener::Listener;
 use crate::service::{Letter, Replies};
-use crate::session::{CloseReason, Means, Rules};
+use crate::session::{CloseReason, Means, Rules, Traffic};
 use crate::wheel::Wheel;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
@@ -48,6 +49,7 @@ pub(super) struct Worker {
     pub(super) lists: Lists,
     pub(super) outgoing: Outgoing<Letter>,
     pub(super) notes: Notes,
+    pub(super) stopwatch: Stopwatch,
     /// Accepting waits for a close or the tick.
     pub(super) accept_paused: bool,
     /// Since when, and until when, it finishes what is under way.
@@ -64,6 +66,7 @@ pub(super) struct Kit {
     pub(super) input: Box<[u8]>,
     pub(super) pool: Pool,
     pub(super) memo: HeadMemo,
+    pub(super) traffic: Traffic,
     pub(super) replies: Replies,
     pub(super) files: FileCache,
 }
@@ -76,6 +79,7 @@ impl Kit {
             rules,
             pool: &mut self.pool,
             memo: &mut self.memo,
+            traffic: &mut self.traffic,
         }
     }
 }
@@ -119,6 +123,7 @@ impl Worker {
             input: vec![0; READ_BYTES].into_boxed_slice(),
             pool: Pool::new(fleet.budget.clone()),
             memo: HeadMemo::new(),
+            traffic: Traffic::default(),
             replies: Replies::new(),
             files: fleet.file_cache(),
         };
@@ -135,6 +140,7 @@ impl Worker {
             lists: Lists::default(),
             outgoing,
             notes: Notes::new(),
+            stopwatch: Stopwatch::default(),
             accept_paused: false,
             draining: None,
             tick: now.tick(),
@@ -158,6 +164,7 @@ impl Worker {
             self.serve_run_list();
             self.turn_wheel();
             self.close_list();
+            self.account();
             match self.fleet.order() {
                 Order::Serve => {}
                 Order::Drain if !self.is_drained() => {}
@@ -191,6 +198,7 @@ impl Worker {
         post.bell.awake();
         self.kit.now = self.fleet.clock.now();
         self.kit.date.refresh(self.kit.now);
+        self.start_stopwatch();
         match polled {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
             _ => Ok(()),
@@ -290,6 +298,7 @@ impl Worker {
         }
         self.lists.expired = expired;
         self.drain_tick();
+        self.show();
     }
 
     /// The connection that `key` names, if it is still there.

@@ -7,6 +7,7 @@ pub mod files;
 pub mod listener;
 pub mod outbox;
 mod pace;
+pub mod phase;
 mod receive;
 mod send;
 pub mod turned_away;

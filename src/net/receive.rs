@@ -57,6 +57,7 @@ impl Connection {
         if peek {
             return self.after_peek(parsed, input, count, means);
         }
+        means.traffic.read_bytes += count as u64;
         let over = self.ending.is_some() || matches!(parsed.step, Step::Close(_));
         if !over && parsed.consumed < count {
             let rest = &input[parsed.consumed..count];
@@ -90,6 +91,7 @@ impl Connection {
                 self.end_of_input()
             }
             Ok(count) => {
+                means.traffic.read_bytes += count as u64;
                 held.fill(count);
                 self.parse_held(held, means, sink)
             }
@@ -217,6 +219,7 @@ impl Connection {
         count: usize,
         means: &mut Means<'_>,
     ) -> Step {
+        means.traffic.read_bytes += parsed.consumed as u64;
         let mut left = parsed.consumed;
         while left > 0 {
             match socket::receive(&self.stream, &mut input[..left], false) {

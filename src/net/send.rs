@@ -123,7 +123,8 @@ impl Connection {
         }
     }
 
-    fn has_written(&mut self, count: u64) {
+    fn has_written(&mut self, count: u64, means: &mut Means<'_>) {
+        means.traffic.written_bytes += count;
         if let Some(pace) = &mut self.pace {
             pace.spend(count);
         }
@@ -144,7 +145,7 @@ impl Connection {
         if self.outbox.is_none() && replies.pieces().is_empty() && self.writable && fits {
             match socket::send(&self.stream, replies.bytes()) {
                 Ok(count) => {
-                    self.has_written(count as u64);
+                    self.has_written(count as u64, means);
                     if count == replies.bytes().len() {
                         return Ok(());
                     }
@@ -181,7 +182,7 @@ impl Connection {
         let count = outbox.sent() - before;
         if count > 0 {
             self.moved = means.now;
-            self.has_written(count);
+            self.has_written(count, means);
         }
         match written {
             Written::All => self.outbox = None,

@@ -19,6 +19,7 @@ pub mod router;
 mod routes;
 pub mod site;
 pub mod state;
+pub mod status;
 mod typed;
 pub mod value;
 

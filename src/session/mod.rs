@@ -90,6 +90,17 @@ pub struct Means<'a> {
     pub pool: &'a mut Pool,
     /// The last head that was parsed, of any connection.
     pub memo: &'a mut HeadMemo,
+    /// What has gone to and fro, of all connections.
+    pub traffic: &'a mut Traffic,
+}
+
+/// Bytes that were received and sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Received.
+    pub read_bytes: u64,
+    /// Sent.
+    pub written_bytes: u64,
 }
 
 /// Which protocol a connection speaks.

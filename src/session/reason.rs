@@ -61,6 +61,29 @@ impl CloseReason {
         CloseReason::Stopping,
     ];
 
+    /// The reason's name for scrapers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            CloseReason::Done => "done",
+            CloseReason::PeerClosed => "peer_closed",
+            CloseReason::Truncated => "truncated",
+            CloseReason::Reset => "reset",
+            CloseReason::Idle => "idle",
+            CloseReason::Slow => "slow",
+            CloseReason::Silent => "silent",
+            CloseReason::SlowReader => "slow_reader",
+            CloseReason::QueueFull => "queue_full",
+            CloseReason::BadRequest => "bad_request",
+            CloseReason::BadLength => "bad_length",
+            CloseReason::BadPackages => "bad_packages",
+            CloseReason::Flood => "flood",
+            CloseReason::NoMemory => "no_memory",
+            CloseReason::FileTruncated => "file_truncated",
+            CloseReason::Stopping => "stopping",
+        }
+    }
+
     /// The reason in words, for the log.
     #[must_use]
     pub fn text(self) -> &'static str {

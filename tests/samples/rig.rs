@@ -6,7 +6,7 @@ use pelton::base::limits::{BUFFER_CLASS_BYTES, PACKAGE_HEAD_BYTES, READ_BYTES};
 use pelton::base::tick::Time;
 use pelton::http::HeadMemo;
 use pelton::session::state::State;
-use pelton::session::{CloseReason, Means, Protocol, Rules, Session, Stop};
+use pelton::session::{CloseReason, Means, Protocol, Rules, Session, Stop, Traffic};
 use std::sync::Arc;
 
 /// The clock stands still: what differs by time alone is not compared.
@@ -219,6 +219,7 @@ impl<'a> Run<'a> {
                 rules: self.rules,
                 pool: self.pool,
                 memo: self.memo,
+                traffic: &mut Traffic::default(),
             };
             let rest = &input[used..];
             match self.session.receive(rest, &mut means, &mut self.recorder) {
