@@ -37,7 +37,10 @@ pub const BODY_PROGRESS_BYTES: usize = KIB;
 
 /// Head of a package.
 pub const PACKAGE_HEAD_BYTES: usize = 8;
-/// Largest package that can be configured: its length is a `u16`.
+/// Head of a package in the framing `head16`.
+pub const PACKAGE_HEAD16_BYTES: usize = 16;
+/// Largest package that can be configured, in any framing: the usual head has
+/// its length as a `u16`, and a whole one fits the read buffer.
 pub const PACKAGE_BYTES_MAX: usize = 65_535;
 /// Package limit unless set, head included.
 pub const PACKAGE_BYTES_DEFAULT: usize = 30_000;

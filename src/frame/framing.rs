@@ -1,0 +1,179 @@
+//! What a framing is: how packages stand in a stream, as bytes and no more.
+//!
+//! ```text
+//!  +------+------------+------+
+//!  | head | body       | tail |     any of the three may be empty, not all
+//!  +------+------------+------+
+//! ```
+
+use super::codec::TooLong;
+use super::{HEARTBEAT, Package};
+use std::fmt::Debug;
+
+/// How packages are written and read. Owns nothing: one value, a `static`,
+/// serves all connections and threads.
+///
+/// What it is given comes from strangers, on the thread of a loop: it must
+/// neither block nor panic. Limits on a package's length are kept by those who
+/// ask it.
+///
+/// ```
+/// use pelton::frame::{Framing, Outline, Read, codec::TooLong};
+///
+/// /// One byte of length, then the body: packages of one code, without more.
+/// #[derive(Debug)]
+/// struct Short;
+///
+/// impl Framing for Short {
+///     fn name(&self) -> &'static str {
+///         "short"
+///     }
+///
+///     fn head(&self, input: &[u8], _: usize) -> Read {
+///         match input {
+///             [] => Read::More,
+///             [len, ..] => Read::Whole(Outline::new(1, usize::from(*len), 7)),
+///         }
+///     }
+///
+///     fn encode(&self, _: u16, _: u64, body: &[u8], out: &mut Vec<u8>) -> Result<(), TooLong> {
+///         let len = u8::try_from(body.len()).map_err(|_| TooLong::over(255, body))?;
+///         out.push(len);
+///         out.extend_from_slice(body);
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Framing: Send + Sync + Debug + 'static {
+    /// What a listener calls it by, and what tells it from others.
+    fn name(&self) -> &'static str;
+
+    /// The head of the package that `input` begins with. Where a delimiter
+    /// ends a package it is looked for here. The first `seen` bytes were
+    /// there before, and more was asked for: a search goes on behind them.
+    fn head(&self, input: &[u8], seen: usize) -> Read;
+
+    /// Whether a whole body is what its head promises; if not, the package is
+    /// bad. Unless told otherwise, all are good but a heartbeat that has one.
+    fn check(&self, head: &Outline, body: &[u8]) -> bool {
+        head.code != HEARTBEAT || body.is_empty()
+    }
+
+    /// Appends one package to `out`, so that [`Framing::head`] reads it again.
+    /// `tag`: that of the package which this one answers, else 0.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the body does not fit; `out` is then as it was.
+    fn encode(&self, code: u16, tag: u64, body: &[u8], out: &mut Vec<u8>) -> Result<(), TooLong>;
+
+    /// The tag of a client's call of this number, 1 to 65,535, where answers
+    /// carry such a number back. `None`: they do not, and come in the order of
+    /// the calls with their code.
+    fn call_tag(&self, number: u16) -> Option<u64> {
+        let _ = number;
+        None
+    }
+
+    /// The number that [`Framing::call_tag`] has put into an answer's tag: its
+    /// low 16 bits, unless told otherwise. 0: it answers none.
+    fn call_number(&self, tag: u64) -> u16 {
+        tag as u16
+    }
+}
+
+/// What the front of a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// The beginning of a head: more is needed.
+    More,
+    /// A head, whole; its body may still be to come.
+    Whole(Outline),
+    /// No package: where the next one begins cannot be told, and the
+    /// connection ends.
+    Broken,
+}
+
+/// What a head says of its package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Bytes ahead of the body; they have come.
+    pub head_bytes: usize,
+    /// Bytes of the body.
+    pub body_bytes: usize,
+    /// Bytes behind the body that belong to the package, such as a newline.
+    pub tail_bytes: usize,
+    /// What the package is about; it picks the handler. 0 is a heartbeat.
+    pub code: u16,
+    /// What an answer carries back, as the framing will have it.
+    pub tag: u64,
+    /// What the body is held against, as the framing will have it.
+    pub check: u32,
+}
+
+impl Outline {
+    /// A head and a body, with nothing else to say.
+    #[must_use]
+    pub fn new(head_bytes: usize, body_bytes: usize, code: u16) -> Outline {
+        Outline {
+            head_bytes,
+            body_bytes,
+            tail_bytes: 0,
+            code,
+            tag: 0,
+            check: 0,
+        }
+    }
+
+    /// Bytes behind the head.
+    #[must_use]
+    pub fn rest_bytes(&self) -> usize {
+        self.body_bytes.saturating_add(self.tail_bytes)
+    }
+
+    /// Bytes of the whole package.
+    #[must_use]
+    pub fn whole_bytes(&self) -> usize {
+        self.head_bytes.saturating_add(self.rest_bytes())
+    }
+}
+
+impl dyn Framing {
+    /// The head of the package that `input` begins with, under the bounds that
+    /// hold in every framing: a package has a byte at least and `limit_bytes`
+    /// at most, and nothing beyond these is looked at.
+    #[must_use]
+    pub fn read(&self, input: &[u8], seen: usize, limit_bytes: usize) -> Read {
+        let window = &input[..input.len().min(limit_bytes)];
+        match self.head(window, seen.min(window.len())) {
+            Read::More if window.len() < limit_bytes => Read::More,
+            Read::Whole(head)
+                if head.head_bytes <= window.len()
+                    && (1..=limit_bytes).contains(&head.whole_bytes()) =>
+            {
+                Read::Whole(head)
+            }
+            _ => Read::Broken,
+        }
+    }
+
+    /// The package made of a head and what follows it, its tail included;
+    /// `None` if it is bad.
+    #[must_use]
+    pub fn package<'a>(&self, head: &Outline, rest: &'a [u8]) -> Option<Package<'a>> {
+        let body = rest.get(..head.body_bytes)?;
+        self.check(head, body).then_some(Package {
+            code: head.code,
+            tag: head.tag,
+            body,
+        })
+    }
+}
+
+/// Framings are told apart by their names.
+impl PartialEq for dyn Framing {
+    fn eq(&self, other: &dyn Framing) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for dyn Framing {}
