@@ -35,6 +35,8 @@ const SLOW: u16 = 23;
 const RING: u16 = 24;
 /// No handler is for it.
 const UNKNOWN: u16 = 99;
+/// One framing panics over it.
+const UNWRITABLE: u16 = 13;
 /// What is said here stays a package of any framing.
 const BODY_BYTES: usize = 20_000;
 
@@ -66,6 +68,9 @@ fn router(room: &Room) -> Router {
             let parts = [tag.version, tag.flag, tag.service];
             let body: Vec<u8> = parts.into_iter().flat_map(u16::to_be_bytes).collect();
             Ok(context.answer(TAG, &body)?)
+        })
+        .message(UNWRITABLE, |package, context| {
+            Ok(context.answer(UNWRITABLE, package.body)?)
         })
         .message(RING, |_, context| {
             context.set_timer(Duration::from_millis(10));
@@ -365,7 +370,8 @@ fn the_client_calls_in_head16() {
 
 // --- settings ----------------------------------------------------------------
 
-/// A line of digits is a code; no more than that.
+/// A line of digits is a code; no more than that. It panics over others, and
+/// has nothing for code 13.
 #[derive(Debug)]
 struct Digits(&'static str);
 
@@ -378,15 +384,14 @@ impl Framing for Digits {
         let Some(at) = input[seen..].iter().position(|&byte| byte == b'\n') else {
             return pelton::frame::Read::More;
         };
-        let digits = str::from_utf8(&input[..seen + at]).unwrap_or("");
-        match digits.parse() {
-            Ok(code) => pelton::frame::Read::Whole(Outline::new(seen + at + 1, 0, code)),
-            Err(_) => pelton::frame::Read::Broken,
-        }
+        let digits = str::from_utf8(&input[..seen + at]).expect("text");
+        let code = digits.parse().expect("digits");
+        pelton::frame::Read::Whole(Outline::new(seen + at + 1, 0, code))
     }
 
     fn encode(&self, code: u16, _: u64, _: &[u8], out: &mut Vec<u8>) -> Result<(), TooLong> {
         out.extend_from_slice(format!("{code}\n").as_bytes());
+        assert!(code != UNWRITABLE, "half-way");
         Ok(())
     }
 }
@@ -412,8 +417,15 @@ fn a_framing_of_ones_own_is_served() {
         let mut answers = [0; 6];
         stream.read_exact(&mut answers).expect("answers");
         assert_eq!(&answers, b"1\n0\n1\n");
+        // Where it panics, that package or that connection is lost, and no more.
+        let mut other = connect(addr);
+        other.write_all(b"1\n13\n").expect("sent");
         stream.write_all(b"x\n1\n").expect("sent");
         assert_eq!(read_until_cut(&mut stream), b"");
+        other.write_all(b"23\n").expect("sent");
+        let mut answers = [0; 5];
+        other.read_exact(&mut answers).expect("answers");
+        assert_eq!(&answers, b"1\n23\n");
         running.handle().stop();
         running.wait().expect("no loop fails");
     });

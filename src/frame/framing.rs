@@ -9,13 +9,14 @@
 use super::codec::TooLong;
 use super::{HEARTBEAT, Package};
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How packages are written and read. Owns nothing: one value, a `static`,
 /// serves all connections and threads.
 ///
-/// What it is given comes from strangers, on the thread of a loop: it must
-/// neither block nor panic. Limits on a package's length are kept by those who
-/// ask it.
+/// What it is given comes from strangers, on the thread of a loop: it must not
+/// block, and what it panics over is bad. The limit on a package's length is
+/// kept by those who ask it.
 ///
 /// ```
 /// use pelton::frame::{Framing, Outline, Read, codec::TooLong};
@@ -144,7 +145,8 @@ impl dyn Framing {
     #[must_use]
     pub fn read(&self, input: &[u8], seen: usize, limit_bytes: usize) -> Read {
         let window = &input[..input.len().min(limit_bytes)];
-        match self.head(window, seen.min(window.len())) {
+        let seen = seen.min(window.len());
+        match guarded(|| self.head(window, seen)).unwrap_or(Read::Broken) {
             Read::More if window.len() < limit_bytes => Read::More,
             Read::Whole(head)
                 if head.head_bytes <= window.len()
@@ -161,12 +163,39 @@ impl dyn Framing {
     #[must_use]
     pub fn package<'a>(&self, head: &Outline, rest: &'a [u8]) -> Option<Package<'a>> {
         let body = rest.get(..head.body_bytes)?;
-        self.check(head, body).then_some(Package {
+        let good = guarded(|| self.check(head, body)).unwrap_or(false);
+        good.then_some(Package {
             code: head.code,
             tag: head.tag,
             body,
         })
     }
+
+    /// Appends one package to `out`, as [`Framing::encode`] does.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the body does not fit; `out` is then as it was.
+    pub fn write(
+        &self,
+        code: u16,
+        tag: u64,
+        body: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), TooLong> {
+        let before = out.len();
+        let written = guarded(|| self.encode(code, tag, body, out));
+        let written = written.unwrap_or(Err(TooLong::over(0, body)));
+        if written.is_err() {
+            out.truncate(before);
+        }
+        written
+    }
+}
+
+/// What a framing says, or `None` if it panics: its connection, and no other,
+/// is to suffer from that.
+fn guarded<T>(ask: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(ask)).ok()
 }
 
 /// Framings are told apart by their names.

@@ -19,7 +19,7 @@ impl Packed {
     /// [`TooLong`] if the body does not fit one.
     pub fn new(framing: &'static dyn Framing, code: u16, body: &[u8]) -> Result<Packed, TooLong> {
         let mut bytes = Vec::with_capacity(HEAD_BYTES_USUAL + body.len());
-        framing.encode(code, 0, body, &mut bytes)?;
+        framing.write(code, 0, body, &mut bytes)?;
         Ok(Packed {
             framing,
             code,

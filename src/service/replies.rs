@@ -134,7 +134,7 @@ impl Replies {
         tag: u64,
         body: &[u8],
     ) -> Result<(), TooLong> {
-        framing.encode(code, tag, body, &mut self.bytes)?;
+        framing.write(code, tag, body, &mut self.bytes)?;
         self.package_ends.push(self.bytes.len());
         Ok(())
     }
