@@ -180,6 +180,8 @@ const _: () = {
     assert!(HEAD_BYTES_MAX <= u16::MAX as usize);
     assert!(PACKAGE_BYTES_MAX <= READ_BYTES);
     assert!(PACKAGE_BYTES_DEFAULT <= PACKAGE_BYTES_MAX);
+    // In framings that number calls there is a number for each.
+    assert!(CLIENT_CALLS_MAX < u16::MAX as usize);
     assert!(RECONNECT_FIRST_MS <= RECONNECT_LAST_MS);
     assert!(BODY_BYTES_DEFAULT <= BODY_BYTES_MAX);
     // A collected request (head and body) fits the largest buffer.

@@ -102,7 +102,7 @@ impl Calls {
         self.deadlines.insert(call);
         if self.connected {
             self.push(&package, now);
-            self.queues.entry(key).or_default().push_back(Some(call));
+            self.awaits(key, Some(call));
         } else {
             self.unsent.push_back(Unsent { call, key, package });
         }
@@ -116,7 +116,7 @@ impl Calls {
     /// [`TooLong`] if the body fits no package.
     pub fn send(&mut self, code: u16, body: &[u8], now: Time) -> Result<bool, TooLong> {
         let mut package = Vec::new();
-        self.settings.framing.encode(code, 0, body, &mut package)?;
+        self.settings.framing.write(code, 0, body, &mut package)?;
         if self.connected {
             self.push(&package, now);
         }
@@ -131,7 +131,7 @@ impl Calls {
         self.events.push(Event::Connected);
         for Unsent { call, key, package } in std::mem::take(&mut self.unsent) {
             self.push(&package, now);
-            self.queues.entry(key).or_default().push_back(Some(call));
+            self.awaits(key, Some(call));
         }
     }
 
@@ -223,7 +223,7 @@ impl Calls {
             self.beat = now;
             // A framing without heartbeats sends none, and hears of none.
             if let Ok((key, package)) = self.asking(HEARTBEAT, &[]) {
-                self.queues.entry(key).or_default().push_back(None);
+                self.awaits(key, None);
                 self.push(&package, now);
             }
         }
@@ -255,16 +255,37 @@ impl Calls {
 
     /// A package that is to be answered, and what its answer is known by.
     fn asking(&mut self, code: u16, body: &[u8]) -> Result<(Key, Vec<u8>), TooLong> {
-        self.number = self.number.checked_add(1).unwrap_or(1);
+        self.take_number();
         let tag = self.settings.framing.call_tag(self.number);
         let mut package = Vec::new();
         let framing = self.settings.framing;
-        framing.encode(code, tag.unwrap_or(0), body, &mut package)?;
+        framing.write(code, tag.unwrap_or(0), body, &mut package)?;
         let key = match tag {
             Some(_) => Key::Number(self.number),
             None => Key::Code(code),
         };
         Ok((key, package))
+    }
+
+    /// The next number that no call under way has. There is one: they are fewer
+    /// than there are numbers.
+    fn take_number(&mut self) {
+        loop {
+            self.number = self.number.checked_add(1).unwrap_or(1);
+            let queue = self.queues.get(&Key::Number(self.number));
+            if !queue.is_some_and(|queue| matches!(queue.front(), Some(Some(_)))) {
+                return;
+            }
+        }
+    }
+
+    /// Has answers with this key go to that call.
+    fn awaits(&mut self, key: Key, place: Option<Place>) {
+        let queue = self.queues.entry(key).or_default();
+        if let Key::Number(_) = key {
+            queue.clear(); // nobody waits for what had this number before
+        }
+        queue.push_back(place);
     }
 
     /// Takes who is first among those that a package may answer.
@@ -293,6 +314,7 @@ impl Calls {
                 Event::Answer { call, body }
             }
             (_, HEARTBEAT) => Event::Heartbeat,
+            (Some(None), _) => return, // too late
             (_, code) => {
                 let body = package.body.to_vec();
                 Event::Push { code, body }
@@ -301,7 +323,8 @@ impl Calls {
         self.events.push(event);
     }
 
-    /// A call's time is up; whether it had been sent.
+    /// A call's time is up; whether an answer that comes late would pass for
+    /// that of another.
     fn time_out(&mut self, call: Place) -> bool {
         let unsent = self.unsent.iter().position(|unsent| unsent.call == call);
         let error = match unsent {
@@ -311,15 +334,18 @@ impl Calls {
             }
             None => CallError::TimedOut,
         };
-        let queued = self.queues.values_mut().flatten();
-        for place in queued.filter(|place| **place == Some(call)) {
-            *place = None;
+        let mut is_known = unsent.is_some();
+        for (key, queue) in &mut self.queues {
+            for place in queue.iter_mut().filter(|place| **place == Some(call)) {
+                *place = None;
+                is_known = matches!(key, Key::Number(_));
+            }
         }
         self.events.push(Event::Failed {
             call: call.1,
             error,
         });
-        unsent.is_none()
+        !is_known
     }
 
     fn silent_at(&self) -> Option<Time> {

@@ -46,7 +46,8 @@ pub enum Event {
 /// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallError {
-    /// It was sent, and not answered in time. The connection ends with it.
+    /// It was sent, and not answered in time. The connection ends with it, but
+    /// where answers carry a number back.
     TimedOut,
     /// There was no connection all this time: it was not sent.
     Unsent,

@@ -305,3 +305,40 @@ fn numbers_come_round_and_heartbeats_take_theirs() {
     assert_eq!(calls.receive(&long(0, 2, b""), Time(20_001)), Ok(()));
     assert_eq!(told(&mut calls), [Event::Heartbeat]);
 }
+
+#[test]
+fn an_answer_with_a_number_that_comes_too_late_does_no_harm() {
+    let settings = Settings {
+        framing: &HEAD16,
+        timeout: Millis(100),
+        ..Settings::default()
+    };
+    let mut calls = Calls::new(settings);
+    calls.connected(Time(0));
+    let slow = calls.submit(1, b"", Time(0)).expect("short");
+    let quick = calls.submit(1, b"", Time(50)).expect("short");
+    assert_eq!(calls.expire(Time(100)), Ok(()), "the connection stays");
+    let failed = |call| Event::Failed {
+        call,
+        error: CallError::TimedOut,
+    };
+    assert_eq!(told(&mut calls), [Event::Connected, failed(slow)]);
+    let bytes = [long(1, 1, b"late"), long(1, 2, b"quick")].concat();
+    assert_eq!(calls.receive(&bytes, Time(101)), Ok(()));
+    assert_eq!(told(&mut calls), [answer(quick, b"quick")]);
+    // A number is not used again while its call is under way, but then it is.
+    let third = calls.submit(1, b"", Time(200)).expect("short");
+    sent(&mut calls);
+    let mut numbers = Vec::new();
+    for _ in 0..65_535 {
+        let call = calls.submit(1, b"", Time(200)).expect("short");
+        let package = sent(&mut calls);
+        let number = u16::from_be_bytes([package[12], package[13]]);
+        assert_eq!(calls.receive(&long(1, number, b""), Time(200)), Ok(()));
+        assert_eq!(told(&mut calls), [answer(call, b"")]);
+        numbers.push(number);
+    }
+    assert_eq!(numbers[65_530..], [65_534, 65_535, 1, 2, 4]);
+    assert_eq!(calls.receive(&long(1, 3, b"third"), Time(200)), Ok(()));
+    assert_eq!(told(&mut calls), [answer(third, b"third")]);
+}
