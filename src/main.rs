@@ -205,7 +205,8 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::ConnectionRefused => "nothing listens there; is the server up?".to_owned(),
         io::ErrorKind::TimedOut => "time is up; no handler for this code? see --timeout".to_owned(),
         io::ErrorKind::UnexpectedEof => {
-            "it closed the connection; does it speak packages?".to_owned()
+            "it closed the connection; does it speak packages, in this framing? see --framing"
+                .to_owned()
         }
         _ => error.to_string(),
     }

@@ -40,8 +40,8 @@ pub struct Listen {
     /// What is spoken there.
     pub protocol: Protocol,
     /// How packages stand in the stream: the name of a framing, "head8",
-    /// "head16" or one that was added to the server; "head8" unless only
-    /// packages are spoken.
+    /// "head16" or one that was added to the server. Always "head8" unless the
+    /// protocol is [`Protocol::Frame`].
     pub framing: &'static str,
     /// Take a connection only when its first bytes are there; never true
     /// unless the protocol is HTTP.

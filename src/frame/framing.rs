@@ -49,9 +49,10 @@ pub trait Framing: Send + Sync + Debug + 'static {
     /// What a listener calls it by, and what tells it from others.
     fn name(&self) -> &'static str;
 
-    /// The head of the package that `input` begins with. Where a delimiter
-    /// ends a package it is looked for here. The first `seen` bytes were
-    /// there before, and more was asked for: a search goes on behind them.
+    /// The head of the package that `input` begins with, of which there is a
+    /// byte at least. Where a delimiter ends a package it is looked for here.
+    /// The first `seen` bytes were there before, and more was asked for: a
+    /// search goes on behind them.
     fn head(&self, input: &[u8], seen: usize) -> Read;
 
     /// Whether a whole body is what its head promises; if not, the package is
@@ -144,6 +145,9 @@ impl dyn Framing {
     /// at most, and nothing beyond these is looked at.
     #[must_use]
     pub fn read(&self, input: &[u8], seen: usize, limit_bytes: usize) -> Read {
+        if input.is_empty() {
+            return Read::More;
+        }
         let window = &input[..input.len().min(limit_bytes)];
         let seen = seen.min(window.len());
         match guarded(|| self.head(window, seen)).unwrap_or(Read::Broken) {
@@ -206,3 +210,70 @@ impl PartialEq for dyn Framing {
 }
 
 impl Eq for dyn Framing {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says of all input what it is told to, and panics over a body.
+    #[derive(Debug)]
+    struct Says(fn() -> Read);
+
+    impl Framing for Says {
+        fn name(&self) -> &'static str {
+            "says"
+        }
+
+        fn head(&self, _: &[u8], _: usize) -> Read {
+            (self.0)()
+        }
+
+        fn check(&self, _: &Outline, body: &[u8]) -> bool {
+            body[0] == 1
+        }
+
+        fn encode(&self, _: u16, _: u64, body: &[u8], out: &mut Vec<u8>) -> Result<(), TooLong> {
+            out.push(7);
+            out.push(body[0]);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whatever_a_framing_says_is_within_bounds() {
+        let check = |says, input: &[u8], expected| {
+            let framing: &dyn Framing = &Says(says);
+            assert_eq!(framing.read(input, 9, 4), expected);
+        };
+        let more = || Read::More;
+        check(more, b"123", Read::More);
+        check(more, b"1234", Read::Broken);
+        let three = || Read::Whole(Outline::new(1, 2, 7));
+        check(three, b"", Read::More);
+        check(three, b"1", three());
+        check(three, b"12345", three());
+        for over in [
+            || Read::Whole(Outline::new(0, 0, 7)),
+            || Read::Whole(Outline::new(2, 0, 7)),
+            || Read::Whole(Outline::new(1, 4, 7)),
+            || Read::Whole(Outline::new(1, usize::MAX, 7)),
+            || panic!("over a stranger's bytes"),
+        ] {
+            check(over, b"1", Read::Broken);
+        }
+    }
+
+    #[test]
+    fn what_a_framing_panics_over_is_bad_and_leaves_nothing() {
+        let framing: &dyn Framing = &Says(|| Read::More);
+        let head = Outline::new(0, 1, 7);
+        assert!(framing.package(&head, b"\x01").is_some());
+        assert!(framing.package(&head, b"").is_none(), "it is not whole");
+        assert!(framing.package(&Outline::new(0, 0, 7), b"").is_none());
+        let mut out = vec![9];
+        assert!(framing.write(7, 0, b"", &mut out).is_err());
+        assert_eq!(out, [9]);
+        assert!(framing.write(7, 0, b"a", &mut out).is_ok());
+        assert_eq!(out, [9, 7, b'a']);
+    }
+}
