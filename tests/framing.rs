@@ -35,20 +35,24 @@ const SLOW: u16 = 23;
 const RING: u16 = 24;
 /// No handler is for it.
 const UNKNOWN: u16 = 99;
+/// Answered by nobody but the test itself.
+const LATER: u16 = 25;
 /// One framing panics over it.
 const UNWRITABLE: u16 = 13;
 /// What is said here stays a package of any framing.
 const BODY_BYTES: usize = 20_000;
 
-/// The group, and the peer that joined last.
+/// The group, the peer that joined last, and who waits for an answer.
 #[derive(Clone, Default)]
 struct Room {
     group: Arc<Group>,
     last: Arc<Mutex<Option<Peer>>>,
+    waiting: Arc<Mutex<Vec<(Peer, u64)>>>,
 }
 
 fn router(room: &Room) -> Router {
     let (joins, hears, http) = (room.clone(), room.clone(), room.clone());
+    let waiting = room.waiting.clone();
     let slow = Router::new()
         .message(SLOW, |package, context| {
             Ok(context.answer(SLOW, package.body)?)
@@ -68,6 +72,11 @@ fn router(room: &Room) -> Router {
             let parts = [tag.version, tag.flag, tag.service];
             let body: Vec<u8> = parts.into_iter().flat_map(u16::to_be_bytes).collect();
             Ok(context.answer(TAG, &body)?)
+        })
+        .message(LATER, move |package, context| {
+            let mut waiting = waiting.lock().expect("no panic");
+            waiting.push((context.peer, package.tag));
+            Ok(())
         })
         .message(UNWRITABLE, |package, context| {
             Ok(context.answer(UNWRITABLE, package.body)?)
@@ -208,6 +217,31 @@ fn what_answers_nothing_has_no_sequence() {
         stream.write_all(&both).expect("sent");
         assert_eq!(read_long(&mut stream), (ECHO, 8, Vec::new()));
         assert_eq!(read_long(&mut stream), (RING, 0, b"rings".to_vec()));
+    });
+}
+
+#[test]
+fn an_answer_from_elsewhere_has_its_sequence_too() {
+    both(|mode| {
+        let room = Room::default();
+        // Head16 comes second here: the answers are encoded anew on their way.
+        let adjust = |config: &mut Config| {
+            config.listen[1].framing = "head16";
+            config.listen.swap(1, 2);
+        };
+        let rig = Rig::with_router(mode, adjust, router(&room));
+        let mut stream = connect(rig.auto);
+        let three = [7, 8, 9].map(|number| long(LATER, sequence(number), b""));
+        stream.write_all(&three.concat()).expect("sent");
+        let waiting = || room.waiting.lock().expect("no panic");
+        rig.wait_for("all are asked", |_| waiting().len() == 3);
+        for &(peer, tag) in waiting().iter().rev() {
+            rig.handle.answer(peer, tag, LATER, b"now").expect("room");
+        }
+        for number in [9, 8, 7] {
+            let answer = (LATER, sequence(number), b"now".to_vec());
+            assert_eq!(read_long(&mut stream), answer);
+        }
     });
 }
 

@@ -37,7 +37,16 @@ impl Handle {
     /// # Errors
     /// [`SendError`]; nothing is sent.
     pub fn send(&self, peer: Peer, code: u16, body: &[u8]) -> Result<(), SendError> {
-        let package = self.packed(code, body)?;
+        self.answer(peer, 0, code, body)
+    }
+
+    /// Answers a package that its handler has left unanswered: the same, with
+    /// what an answer carries back in its framing. `tag`: the package's own.
+    ///
+    /// # Errors
+    /// As [`Handle::send`].
+    pub fn answer(&self, peer: Peer, tag: u64, code: u16, body: &[u8]) -> Result<(), SendError> {
+        let package = self.packed(code, tag, body)?;
         self.post(Letter {
             worker: peer.worker,
             to: Recipients::One(peer.key),
@@ -52,7 +61,7 @@ impl Handle {
     /// [`SendError::TooLong`]: nothing is sent. [`SendError::Busy`]: the
     /// members that one loop serves do not get it.
     pub fn broadcast(&self, group: &Group, code: u16, body: &[u8]) -> Result<(), SendError> {
-        let package = self.packed(code, body)?;
+        let package = self.packed(code, 0, body)?;
         let mut sent = Ok(());
         for letter in group.letters(&package) {
             sent = self.post(letter).and(sent); // the others get it all the same
@@ -61,8 +70,8 @@ impl Handle {
     }
 
     /// In the framing of the first listener for packages.
-    fn packed(&self, code: u16, body: &[u8]) -> Result<Packed, SendError> {
-        Packed::new(self.fleet.framing, code, body).map_err(|_| SendError::TooLong)
+    fn packed(&self, code: u16, tag: u64, body: &[u8]) -> Result<Packed, SendError> {
+        Packed::new(self.fleet.framing, code, tag, body).map_err(|_| SendError::TooLong)
     }
 
     fn post(&self, letter: Letter) -> Result<(), SendError> {

@@ -9,20 +9,27 @@ use std::sync::Arc;
 pub struct Packed {
     framing: &'static dyn Framing,
     code: u16,
+    tag: u64,
     bytes: Arc<[u8]>,
 }
 
 impl Packed {
-    /// A package that answers none.
+    /// A package that answers the one with this tag, or none: 0.
     ///
     /// # Errors
     /// [`TooLong`] if the body does not fit one.
-    pub fn new(framing: &'static dyn Framing, code: u16, body: &[u8]) -> Result<Packed, TooLong> {
+    pub fn new(
+        framing: &'static dyn Framing,
+        code: u16,
+        tag: u64,
+        body: &[u8],
+    ) -> Result<Packed, TooLong> {
         let mut bytes = Vec::with_capacity(HEAD_BYTES_USUAL + body.len());
-        framing.write(code, 0, body, &mut bytes)?;
+        framing.write(code, tag, body, &mut bytes)?;
         Ok(Packed {
             framing,
             code,
+            tag,
             bytes: bytes.into(),
         })
     }
@@ -46,7 +53,7 @@ impl Packed {
             return None;
         };
         let body = self.bytes[head.head_bytes..].get(..head.body_bytes)?;
-        Packed::new(framing, self.code, body).ok()
+        Packed::new(framing, self.code, self.tag, body).ok()
     }
 }
 
@@ -60,16 +67,16 @@ mod tests {
 
     #[test]
     fn what_is_packed_anew_says_the_same() {
-        let short = Packed::new(&HEAD8, 7, b"hello").expect("short");
+        let short = Packed::new(&HEAD8, 7, 0x0102, b"hello").expect("short");
         let long = short.repacked(&HEAD16).expect("it fits");
         assert_eq!(long.bytes()[..4], [0, 0, 0, 21]);
-        assert_eq!(long.bytes()[10..12], [0, 7]);
+        assert_eq!(long.bytes()[10..14], [0, 7, 1, 2]);
         assert!(long.framing() == (&HEAD16 as &dyn Framing));
         assert_eq!(
             long.repacked(&HEAD8).expect("it fits").bytes(),
             short.bytes()
         );
-        let full = Packed::new(&HEAD8, 7, &[0; 65_527]).expect("just fits");
+        let full = Packed::new(&HEAD8, 7, 0, &[0; 65_527]).expect("just fits");
         assert!(full.repacked(&HEAD16).is_none());
     }
 }

@@ -33,7 +33,7 @@ pub struct Context<'a> {
     /// others come from, that of the first listener for packages.
     pub framing: &'static dyn Framing,
     /// What an answer to the package in hand carries back; 0 where there is
-    /// none.
+    /// none. Whoever answers later, by the server's `Handle::answer`, keeps it.
     pub tag: u64,
     /// The server is going away: answers should say `Connection: close`. As
     /// it was when the call began, or when an answer last asked.
@@ -86,7 +86,7 @@ impl Context<'_> {
     /// # Errors
     /// [`TooLong`] if the body does not fit a package; nothing is sent.
     pub fn send(&mut self, peer: Peer, code: u16, body: &[u8]) -> Result<(), TooLong> {
-        let package = Packed::new(self.framing, code, body)?;
+        let package = Packed::new(self.framing, code, 0, body)?;
         self.replies.send(peer, package);
         Ok(())
     }
@@ -97,7 +97,7 @@ impl Context<'_> {
     /// # Errors
     /// [`TooLong`] if the body does not fit a package; nothing is sent.
     pub fn broadcast(&mut self, group: &Group, code: u16, body: &[u8]) -> Result<(), TooLong> {
-        let package = Packed::new(self.framing, code, body)?;
+        let package = Packed::new(self.framing, code, 0, body)?;
         for letter in group.letters(&package) {
             self.replies.letter(letter);
         }

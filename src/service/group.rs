@@ -94,7 +94,7 @@ mod tests {
         };
         assert!(!group.join(gone), "nobody is in twice");
         assert!(group.leave(gone) && !group.leave(gone));
-        let package = Packed::new(&HEAD8, 7, b"package").expect("short");
+        let package = Packed::new(&HEAD8, 7, 0, b"package").expect("short");
         let letters = group.letters(&package);
         let counts: Vec<_> = letters
             .iter()

@@ -83,7 +83,7 @@ mod tests {
         let letter = Letter {
             worker: 0,
             to: Recipients::One(key),
-            package: Packed::new(&HEAD8, 7, b"hello").expect("short"),
+            package: Packed::new(&HEAD8, 7, 0, b"hello").expect("short"),
         };
         let mut copies = Copies::of(&letter);
         let mut bytes = |framing| copies.in_framing(framing).expect("it fits").bytes().clone();
