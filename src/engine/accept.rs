@@ -66,7 +66,7 @@ impl Worker {
         entry.insert(Connection::new(
             stream,
             address,
-            listener.protocol,
+            listener.speech,
             self.generation,
             listener.deferred,
             self.kit.now,

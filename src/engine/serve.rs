@@ -41,6 +41,7 @@ impl Worker {
             key,
         };
         let address = connection.address();
+        let framing = connection.framing();
         let mut state = std::mem::take(&mut connection.state);
         let draining = self.draining.is_some();
         let tally = &fleet.tallies[usize::from(self.id)];
@@ -69,6 +70,8 @@ impl Worker {
                     unix_s: date.unix_s,
                     peer,
                     address,
+                    framing,
+                    tag: 0,
                     draining,
                     drains: &fleet.drains,
                     timer: None,
@@ -106,6 +109,7 @@ impl Worker {
                     job: None,
                     peer,
                     address,
+                    framing,
                     date,
                     replies,
                     tally,
@@ -225,6 +229,7 @@ impl Worker {
         let party = Party {
             key,
             address: connection.address(),
+            framing: connection.framing(),
             state: std::mem::take(&mut connection.state),
         };
         self.part(party, reason);

@@ -93,7 +93,7 @@ impl Tally {
     pub(super) fn count_own(&self, answer: Own) {
         match answer {
             Own::Refuse { .. } => self.add(Count::Refused, 1),
-            Own::Heartbeat => self.add(Count::Packages, 1),
+            Own::Heartbeat { .. } => self.add(Count::Packages, 1),
             Own::Continue => {}
         }
     }
