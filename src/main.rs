@@ -9,6 +9,7 @@ use pelton::base::limits::PACKAGE_BYTES_MAX;
 use pelton::client::{Client, Settings};
 use pelton::config::{self, CallArgs, CheckArgs, Command, Config, NoCommand, ServeArgs};
 use pelton::engine::{Handle, Running, Server};
+use pelton::frame::{BUILT_IN, Framing, HEAD8};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use simplelog::{ConfigBuilder, WriteLogger};
@@ -88,11 +89,14 @@ fn watch_signals(mut signals: Signals, handle: &Handle) {
 /// One line each: what is served where, in which mode, with how many loops.
 fn tell(config: &Config, running: &Running) {
     let mut lines = String::new();
-    for (addr, protocol) in running.listeners() {
+    for (listen, (addr, protocol)) in config.listen.iter().zip(running.listeners()) {
         let root = config.sites.first().map(|site| site.root.display());
         let site = root.map_or(String::new(), |root| format!("the site in {root}"));
         lines += &match protocol {
             config::Protocol::Http => format!("pelton: {site} at http://{addr}/\n"),
+            config::Protocol::Frame if listen.framing != config::FRAMINGS[0] => {
+                format!("pelton: packages in {} at {addr}\n", listen.framing)
+            }
             config::Protocol::Frame => format!("pelton: packages at {addr}\n"),
             config::Protocol::Auto => {
                 format!("pelton: {site} at http://{addr}/, and packages there too\n")
@@ -172,6 +176,7 @@ fn call(arguments: &CallArgs) -> Result<(), Failure> {
     let settings = Settings {
         timeout: arguments.timeout,
         package_bytes: PACKAGE_BYTES_MAX, // whatever the server's limit is
+        framing: named(arguments.framing),
         ..Settings::default()
     };
     let mut client = Client::with(addr, settings).map_err(failed)?;
@@ -189,13 +194,19 @@ fn call(arguments: &CallArgs) -> Result<(), Failure> {
     shown.map_err(|error| Failure(1, format!("cannot write the answer: {error}")))
 }
 
+fn named(framing: &str) -> &'static dyn Framing {
+    let known = BUILT_IN.into_iter().find(|known| known.name() == framing);
+    known.unwrap_or(&HEAD8)
+}
+
 /// An error of a call in words that say what to look at.
 fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "nothing listens there; is the server up?".to_owned(),
         io::ErrorKind::TimedOut => "time is up; no handler for this code? see --timeout".to_owned(),
         io::ErrorKind::UnexpectedEof => {
-            "it closed the connection; does it speak packages?".to_owned()
+            "it closed the connection; does it speak packages, in this framing? see --framing"
+                .to_owned()
         }
         _ => error.to_string(),
     }

@@ -226,6 +226,28 @@ fn packages_are_sent_by_hand() {
 }
 
 #[test]
+fn packages_in_another_framing_are_told_at_the_start_and_sent_by_hand() {
+    let folder = Folder::site();
+    let text = "[[listen]]\naddr = \"0\"\nprotocol = \"frame\"\nframing = \"head16\"\n\
+                [[listen]]\naddr = \"0\"\nprotocol = \"frame\"\n[[site]]\nroot = \".\"\n";
+    folder.write("my.toml", text.as_bytes());
+    let program = Program::start(folder.path(), &words("--config my.toml"));
+    let addr = program.address("packages in head16 at ");
+    let call = |arguments: &str| {
+        let arguments = format!("call {addr} --framing head16 {arguments}");
+        let ran = run(folder.path(), &words(&arguments));
+        assert_eq!(ran.code, Some(0), "{arguments}: {}", ran.errors);
+        ran
+    };
+    assert!(call("--code 1 --text hello").out.contains("hello"));
+    assert!(call("--code 0").errors.contains("code 0, 0 bytes"));
+    let usual = format!("call {} --code 1 --text hello", program.frame());
+    assert_eq!(run(folder.path(), &words(&usual)).code, Some(0));
+    let other = format!("call {addr} --code 1 --text hello --framing head4");
+    refused(&folder, &other, 2, &["\"head8\" or \"head16\""]);
+}
+
+#[test]
 fn a_call_that_nobody_answers_fails_in_one_line() {
     let folder = Folder::site();
     let nobody = format!("call {} --code 1 --text hello", free_port());

@@ -5,8 +5,8 @@
 mod support;
 
 use pelton::client::Client;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use support::{Answer, PATIENCE, connect, get, read_answer, request};
 
@@ -214,6 +214,52 @@ fn the_chat_closes_on_the_third_bad_package() {
     client.send(11, &[0xff]).expect("sent");
     let closed = client.receive().expect_err("the third closes");
     assert_eq!(closed.kind(), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn lines_come_back_in_capitals_or_go_to_all() {
+    let mut lines = Example::start("lines", &["127.0.0.1:0"]);
+    let addr = lines.address();
+    let [mut ann, mut bob] = [(); 2].map(|()| BufReader::new(connect(addr)));
+    let say = |who: &mut BufReader<TcpStream>, text: &str| {
+        who.get_mut().write_all(text.as_bytes()).expect("sent");
+    };
+    let hears = |who: &mut BufReader<TcpStream>, expected: &str| {
+        let mut line = String::new();
+        who.read_line(&mut line).expect("a line");
+        assert_eq!(line, expected);
+    };
+    say(&mut ann, "hello\r\nwhat, ho!\n\n");
+    hears(&mut ann, "HELLO\n");
+    hears(&mut ann, "WHAT, HO!\n");
+    hears(&mut ann, "\n");
+    say(&mut bob, "in ");
+    say(&mut bob, "parts\n!to all\n");
+    hears(&mut bob, "IN PARTS\n");
+    hears(&mut ann, "!to all\n");
+    hears(&mut bob, "!to all\n");
+    say(&mut ann, &"x".repeat(40_000));
+    let mut rest = Vec::new();
+    let _ = ann.read_to_end(&mut rest); // the end may be a reset
+    assert!(rest.is_empty(), "a line without an end closes");
+    say(&mut bob, "still here\n");
+    hears(&mut bob, "STILL HERE\n");
+}
+
+#[test]
+fn lengths_are_spoken_by_server_and_client() {
+    let mut server = Example::start("lengths", &["127.0.0.1:0"]);
+    let addr = server.address();
+    let mut client = Example::start("lengths", &[&addr.to_string(), "60000", "70000"]);
+    let mut line = String::new();
+    client.lines.read_line(&mut line).expect("a line");
+    assert_eq!(line, "4200000000\n");
+    let mut stream = connect(addr);
+    let echo = b"\0\0\0\x07\0\x01hello";
+    stream.write_all(echo).expect("sent");
+    let mut answer = [0; 11];
+    stream.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, echo);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use pelton::base::key::{Key, Peer};
 use pelton::base::tick::Time;
 use pelton::config::{Config, Mode};
 use pelton::engine::Count;
+use pelton::frame::HEAD8;
 use pelton::http::HttpDate;
 use pelton::http::head::HeadRoom;
 use pelton::http::parse::parse;
@@ -415,6 +416,8 @@ fn what_is_wrong_with_a_file_has_its_status() {
                 },
             },
             address: SocketAddr::from(([127, 0, 0, 1], 1)),
+            framing: &HEAD8,
+            tag: 0,
             draining: false,
             drains: &AtomicBool::new(false),
             timer: None,

@@ -7,11 +7,12 @@
 
 mod samples;
 
+use pelton::frame::{Framing, HEAD8};
 use pelton::session::{Protocol, Rules};
-use samples::Sample;
 use samples::random::Random;
 use samples::recorder::Event;
 use samples::rig::{Offer, Record, Rig};
+use samples::{Sample, Spoken};
 
 /// Up to this length every pair of cuts is tried.
 const PAIRS_BYTES_MAX: usize = 512;
@@ -26,7 +27,7 @@ const MUTANT_BYTES_MAX: usize = 2_048;
 fn samples_are_what_their_sketches_say() {
     let mut rig = Rig::new();
     for sample in samples::all() {
-        let record = rig.whole(sample.protocol, &sample.rules, &sample.bytes);
+        let record = rig.whole(sample.spoken, &sample.rules, &sample.bytes);
         assert_eq!(record.sketch(), sample.sketch, "{}", show(&sample.bytes));
     }
 }
@@ -35,7 +36,7 @@ fn samples_are_what_their_sketches_say() {
 fn cut_at_every_byte() {
     let mut rig = Rig::new();
     for sample in samples::all() {
-        let whole = rig.whole(sample.protocol, &sample.rules, &sample.bytes);
+        let whole = rig.whole(sample.spoken, &sample.rules, &sample.bytes);
         for at in 0..=sample.bytes.len() {
             for pauses in [false, true] {
                 let forgets = at % 2 == 0;
@@ -72,7 +73,7 @@ fn cut_at_every_pair_of_bytes() {
     let mut rig = Rig::new();
     let mut random = Random::new(1);
     for sample in samples::all() {
-        let whole = rig.whole(sample.protocol, &sample.rules, &sample.bytes);
+        let whole = rig.whole(sample.spoken, &sample.rules, &sample.bytes);
         let len = sample.bytes.len();
         if len <= PAIRS_BYTES_MAX {
             let pairs = (0..len).flat_map(|one| (one..len).map(move |two| [one, two]));
@@ -90,15 +91,15 @@ fn nothing_is_told_later_than_its_last_byte() {
     for sample in samples::all() {
         let Sample {
             bytes,
-            protocol,
+            spoken,
             rules,
             ..
         } = &sample;
         if bytes.len() > PAIRS_BYTES_MAX {
             continue;
         }
-        rig.drip(*protocol, rules, bytes, |so_far, told: &[Event]| {
-            let whole = other.whole(*protocol, rules, &bytes[..so_far]);
+        rig.drip(*spoken, rules, bytes, |so_far, told: &[Event]| {
+            let whole = other.whole(*spoken, rules, &bytes[..so_far]);
             assert_eq!(whole.events, told, "{} of {}", so_far, show(bytes));
         });
     }
@@ -136,14 +137,14 @@ fn check_pairs(
 }
 
 fn check_offer(rig: &mut Rig, sample: &Sample, whole: &Record, how: Offer<'_>) {
-    let cut = rig.cut(sample.protocol, &sample.rules, &sample.bytes, how);
+    let cut = rig.cut(sample.spoken, &sample.rules, &sample.bytes, how);
     if cut != *whole {
         let bytes = show(&sample.bytes);
         panic!("{how:?} of {bytes}\n  cut: {cut:?}\nwhole: {whole:?}");
     }
 }
 
-/// What a mutant is made of: samples that are not long, both protocols.
+/// What a mutant is made of: samples that are not long, of all that is spoken.
 struct Nursery {
     samples: Vec<Sample>,
 }
@@ -151,7 +152,7 @@ struct Nursery {
 /// A stream that nobody has written down.
 struct Mutant {
     bytes: Vec<u8>,
-    protocol: Protocol,
+    spoken: Spoken,
     rules: Rules,
     cuts: Vec<usize>,
 }
@@ -167,12 +168,12 @@ impl Drop for Culprit<'_> {
         if std::thread::panicking() {
             let Mutant {
                 bytes,
-                protocol,
+                spoken,
                 cuts,
                 ..
             } = self.mutant;
             eprintln!(
-                "seed {}, {protocol:?}, cut at {cuts:?}: {}",
+                "seed {}, {spoken:?}, cut at {cuts:?}: {}",
                 self.seed,
                 show(bytes)
             );
@@ -193,17 +194,17 @@ fn try_mutants(seeds: impl Iterator<Item = u64>) {
         };
         let Mutant {
             bytes,
-            protocol,
+            spoken,
             rules,
             cuts,
         } = &mutant;
-        let whole = fresh.whole(*protocol, rules, bytes);
+        let whole = fresh.whole(*spoken, rules, bytes);
         let how = Offer {
             cuts,
             pauses: random.once_in(3),
             forgets: false,
         };
-        let cut = shared.cut(*protocol, rules, bytes, how);
+        let cut = shared.cut(*spoken, rules, bytes, how);
         assert!(cut == whole, "\n  cut: {cut:?}\nwhole: {whole:?}");
     }
 }
@@ -222,16 +223,16 @@ impl Nursery {
             self.mutate(&mut bytes, random);
         }
         bytes.truncate(MUTANT_BYTES_MAX);
-        if sample.protocol != Protocol::Http && random.once_in(2) {
+        let usual = sample.spoken.framing == (&HEAD8 as &dyn Framing);
+        if usual && sample.spoken.protocol != Protocol::Http && random.once_in(2) {
             mend(&mut bytes);
         }
-        let protocols = [Protocol::Undecided, Protocol::Http, Protocol::Frame];
         let stays = !random.once_in(8);
         Mutant {
-            protocol: if stays {
-                sample.protocol
+            spoken: if stays {
+                sample.spoken
             } else {
-                *random.pick(&protocols)
+                random.pick(&self.samples).spoken
             },
             rules: if random.once_in(4) {
                 samples::small()

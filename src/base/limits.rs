@@ -37,7 +37,10 @@ pub const BODY_PROGRESS_BYTES: usize = KIB;
 
 /// Head of a package.
 pub const PACKAGE_HEAD_BYTES: usize = 8;
-/// Largest package that can be configured: its length is a `u16`.
+/// Head of a package in the framing `head16`.
+pub const PACKAGE_HEAD16_BYTES: usize = 16;
+/// Largest package that can be configured, in any framing: the usual head has
+/// its length as a `u16`, and a whole one fits the read buffer.
 pub const PACKAGE_BYTES_MAX: usize = 65_535;
 /// Package limit unless set, head included.
 pub const PACKAGE_BYTES_DEFAULT: usize = 30_000;
@@ -190,6 +193,8 @@ const _: () = {
     assert!(HEAD_BYTES_MAX <= u16::MAX as usize);
     assert!(PACKAGE_BYTES_MAX <= READ_BYTES);
     assert!(PACKAGE_BYTES_DEFAULT <= PACKAGE_BYTES_MAX);
+    // In framings that number calls there is a number for each.
+    assert!(CLIENT_CALLS_MAX < u16::MAX as usize);
     assert!(RECONNECT_FIRST_MS <= RECONNECT_LAST_MS);
     assert!(BODY_BYTES_DEFAULT <= BODY_BYTES_MAX);
     // A collected request (head and body) fits the largest buffer.

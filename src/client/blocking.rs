@@ -74,7 +74,7 @@ impl Client {
 
     /// Sends a package and returns the body of its answer. After a loss it
     /// connects first. A package with the same code that is no answer, but
-    /// comes first, passes for one.
+    /// comes first, passes for one, unless the framing's answers carry a number.
     ///
     /// # Errors
     /// `InvalidInput` if the body fits no package; `NotConnected` if there was

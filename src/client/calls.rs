@@ -1,34 +1,41 @@
 //! The calls under way and their connection, as a client sees them: bytes and
 //! time are arguments.
 //!
-//! Packages have no number, but answers to one code come in the order of its
+//! Where answers carry nothing back, those to one code come in the order of its
 //! calls. So there is a queue for each code, and who is first in it gets the
-//! next package with that code; a package whose queue is empty is a push.
+//! next package with that code; a package whose queue is empty is a push. Where
+//! they carry a number back, each call has one, and a queue, of its own.
 
 use super::event::{CallError, CallId, Event, Lost};
 use super::settings::Settings;
-use crate::base::limits::{CLIENT_CALLS_MAX, PACKAGE_HEAD_BYTES};
+use crate::base::limits::CLIENT_CALLS_MAX;
 use crate::base::tick::Time;
-use crate::frame::codec::{self, TooLong};
-use crate::frame::layout::PackageHead;
-use crate::frame::{HEARTBEAT, Package};
+use crate::frame::codec::TooLong;
+use crate::frame::{HEARTBEAT, Package, Read};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// A call, after the time by which it has to be answered.
 type Place = (Time, CallId);
 
+/// Which calls a package may answer: the one with its number, or those with its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Code(u16),
+    Number(u16),
+}
+
 /// A call that waits for a connection.
 #[derive(Debug)]
 struct Unsent {
     call: Place,
-    code: u16,
+    key: Key,
     package: Vec<u8>,
 }
 
 /// The calls of one client. Owns what is to be sent and what came in part.
 ///
 /// Invariants: `written <= output.len()`; a call has a deadline until it is
-/// told of; it is either unsent or in the queue of its code; without a
+/// told of; it is either unsent or in the queue of its key; without a
 /// connection the queues and the output are empty.
 #[derive(Debug)]
 pub struct Calls {
@@ -39,10 +46,13 @@ pub struct Calls {
     output: Vec<u8>,
     written: usize,
     unsent: VecDeque<Unsent>,
-    /// By code; `None` is a heartbeat of our own, or a call that timed out.
-    queues: HashMap<u16, VecDeque<Option<Place>>>,
+    /// `None` is a heartbeat of our own, or a call that timed out. A queue that
+    /// is empty is kept for a code, of which there are few, not for a number.
+    queues: HashMap<Key, VecDeque<Option<Place>>>,
     deadlines: BTreeSet<Place>,
     next: CallId,
+    /// The number of the last call.
+    number: u16,
     /// A package came over this connection.
     was_heard: bool,
     heard: Time,
@@ -65,6 +75,7 @@ impl Calls {
             queues: HashMap::new(),
             deadlines: BTreeSet::new(),
             next: CallId(0),
+            number: 0,
             was_heard: false,
             heard: Time(0),
             sent: Time(0),
@@ -79,8 +90,7 @@ impl Calls {
     /// # Errors
     /// [`TooLong`] if the body fits no package; nothing is sent then.
     pub fn submit(&mut self, code: u16, body: &[u8], now: Time) -> Result<CallId, TooLong> {
-        let mut package = Vec::new();
-        codec::encode(code, body, &mut package)?;
+        let (key, package) = self.asking(code, body)?;
         let id = self.next;
         self.next = CallId(id.0 + 1);
         if self.deadlines.len() >= CLIENT_CALLS_MAX {
@@ -92,13 +102,9 @@ impl Calls {
         self.deadlines.insert(call);
         if self.connected {
             self.push(&package, now);
-            self.queues.entry(code).or_default().push_back(Some(call));
+            self.awaits(key, Some(call));
         } else {
-            self.unsent.push_back(Unsent {
-                call,
-                code,
-                package,
-            });
+            self.unsent.push_back(Unsent { call, key, package });
         }
         Ok(id)
     }
@@ -110,7 +116,7 @@ impl Calls {
     /// [`TooLong`] if the body fits no package.
     pub fn send(&mut self, code: u16, body: &[u8], now: Time) -> Result<bool, TooLong> {
         let mut package = Vec::new();
-        codec::encode(code, body, &mut package)?;
+        self.settings.framing.write(code, 0, body, &mut package)?;
         if self.connected {
             self.push(&package, now);
         }
@@ -123,14 +129,9 @@ impl Calls {
         self.was_heard = false;
         (self.heard, self.sent, self.beat) = (now, now, now);
         self.events.push(Event::Connected);
-        for Unsent {
-            call,
-            code,
-            package,
-        } in std::mem::take(&mut self.unsent)
-        {
+        for Unsent { call, key, package } in std::mem::take(&mut self.unsent) {
             self.push(&package, now);
-            self.queues.entry(code).or_default().push_back(Some(call));
+            self.awaits(key, Some(call));
         }
     }
 
@@ -161,16 +162,24 @@ impl Calls {
     pub fn receive(&mut self, bytes: &[u8], now: Time) -> Result<(), Lost> {
         let mut input = std::mem::take(&mut self.input);
         input.extend_from_slice(bytes);
+        let Settings {
+            framing,
+            package_bytes,
+            ..
+        } = self.settings;
         let mut at = 0;
-        while let Some(head) = PackageHead::read(&input[at..]) {
-            let len = head.body_len(self.settings.package_bytes);
-            let len = len.ok_or(Lost::BadLength)?;
-            let Some(body) = input[at + PACKAGE_HEAD_BYTES..].get(..len) else {
+        loop {
+            let head = match framing.read(&input[at..], 0, package_bytes) {
+                Read::Whole(head) => head,
+                Read::More => break,
+                Read::Broken => return Err(Lost::BadLength),
+            };
+            let Some(rest) = input[at + head.head_bytes..].get(..head.rest_bytes()) else {
                 break;
             };
-            let package = codec::check(head, body).ok_or(Lost::BadPackage)?;
+            let package = framing.package(&head, rest).ok_or(Lost::BadPackage)?;
             self.package(package, now);
-            at += PACKAGE_HEAD_BYTES + len;
+            at += head.whole_bytes();
         }
         input.drain(..at);
         self.input = input;
@@ -212,13 +221,11 @@ impl Calls {
         }
         if self.beat_at().is_some_and(|at| at <= now) {
             self.beat = now;
-            self.queues.entry(HEARTBEAT).or_default().push_back(None);
-            let head = PackageHead {
-                len: PACKAGE_HEAD_BYTES as u16,
-                code: HEARTBEAT,
-                crc: 0,
-            };
-            self.push(&head.bytes(), now);
+            // A framing without heartbeats sends none, and hears of none.
+            if let Ok((key, package)) = self.asking(HEARTBEAT, &[]) {
+                self.awaits(key, None);
+                self.push(&package, now);
+            }
         }
         Ok(())
     }
@@ -246,6 +253,50 @@ impl Calls {
         self.events.push(event);
     }
 
+    /// A package that is to be answered, and what its answer is known by.
+    fn asking(&mut self, code: u16, body: &[u8]) -> Result<(Key, Vec<u8>), TooLong> {
+        self.take_number();
+        let tag = self.settings.framing.call_tag(self.number);
+        let mut package = Vec::new();
+        let framing = self.settings.framing;
+        framing.write(code, tag.unwrap_or(0), body, &mut package)?;
+        let key = match tag {
+            Some(_) => Key::Number(self.number),
+            None => Key::Code(code),
+        };
+        Ok((key, package))
+    }
+
+    /// The next number that no call under way has. There is one: they are fewer
+    /// than there are numbers.
+    fn take_number(&mut self) {
+        loop {
+            self.number = self.number.checked_add(1).unwrap_or(1);
+            let queue = self.queues.get(&Key::Number(self.number));
+            if !queue.is_some_and(|queue| matches!(queue.front(), Some(Some(_)))) {
+                return;
+            }
+        }
+    }
+
+    /// Has answers with this key go to that call.
+    fn awaits(&mut self, key: Key, place: Option<Place>) {
+        let queue = self.queues.entry(key).or_default();
+        if let Key::Number(_) = key {
+            queue.clear(); // nobody waits for what had this number before
+        }
+        queue.push_back(place);
+    }
+
+    /// Takes who is first among those that a package may answer.
+    fn answered(&mut self, package: &Package<'_>) -> Option<Option<Place>> {
+        let number = self.settings.framing.call_number(package.tag);
+        match self.queues.remove(&Key::Number(number)) {
+            Some(mut queue) => queue.pop_front(),
+            None => self.queues.get_mut(&Key::Code(package.code))?.pop_front(),
+        }
+    }
+
     fn push(&mut self, package: &[u8], now: Time) {
         self.output.extend_from_slice(package);
         self.sent = now;
@@ -254,8 +305,7 @@ impl Calls {
     fn package(&mut self, package: Package<'_>, now: Time) {
         self.heard = now;
         self.was_heard = true;
-        let queue = self.queues.get_mut(&package.code);
-        let first = queue.and_then(VecDeque::pop_front);
+        let first = self.answered(&package);
         let event = match (first, package.code) {
             (Some(Some(place)), _) => {
                 self.deadlines.remove(&place);
@@ -264,6 +314,7 @@ impl Calls {
                 Event::Answer { call, body }
             }
             (_, HEARTBEAT) => Event::Heartbeat,
+            (Some(None), _) => return, // too late
             (_, code) => {
                 let body = package.body.to_vec();
                 Event::Push { code, body }
@@ -272,7 +323,8 @@ impl Calls {
         self.events.push(event);
     }
 
-    /// A call's time is up; whether it had been sent.
+    /// A call's time is up; whether an answer that comes late would pass for
+    /// that of another.
     fn time_out(&mut self, call: Place) -> bool {
         let unsent = self.unsent.iter().position(|unsent| unsent.call == call);
         let error = match unsent {
@@ -282,15 +334,18 @@ impl Calls {
             }
             None => CallError::TimedOut,
         };
-        let queued = self.queues.values_mut().flatten();
-        for place in queued.filter(|place| **place == Some(call)) {
-            *place = None;
+        let mut is_known = unsent.is_some();
+        for (key, queue) in &mut self.queues {
+            for place in queue.iter_mut().filter(|place| **place == Some(call)) {
+                *place = None;
+                is_known = matches!(key, Key::Number(_));
+            }
         }
         self.events.push(Event::Failed {
             call: call.1,
             error,
         });
-        unsent.is_none()
+        !is_known
     }
 
     fn silent_at(&self) -> Option<Time> {

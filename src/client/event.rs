@@ -46,7 +46,8 @@ pub enum Event {
 /// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallError {
-    /// It was sent, and not answered in time. The connection ends with it.
+    /// It was sent, and not answered in time. The connection ends with it, but
+    /// where answers carry a number back.
     TimedOut,
     /// There was no connection all this time: it was not sent.
     Unsent,
@@ -68,9 +69,10 @@ pub enum Lost {
     Broken(io::ErrorKind),
     /// The server gave no sign of life for three heartbeats and ten seconds.
     Silent,
-    /// A package's length is under 8 or over the limit.
+    /// A package's length is out of its bounds.
     BadLength,
-    /// A package's CRC-32 is not that of its body, or a heartbeat has a body.
+    /// A package is not what its head says: its CRC-32 is not that of its body,
+    /// or a heartbeat has a body.
     BadPackage,
     /// A call timed out: its answer, should it come late, would pass for that
     /// of the next call with its code, so another connection is made.
@@ -96,8 +98,8 @@ impl fmt::Display for Lost {
             Lost::Closed => f.write_str("the server closed the connection"),
             Lost::Broken(kind) => write!(f, "the connection broke: {kind}"),
             Lost::Silent => f.write_str("the server gave no sign of life"),
-            Lost::BadLength => f.write_str("a package whose length is under 8 or over the limit"),
-            Lost::BadPackage => f.write_str("a package whose CRC-32 is not that of its body"),
+            Lost::BadLength => f.write_str("a package whose length is out of bounds"),
+            Lost::BadPackage => f.write_str("a package that is not what its head says"),
             Lost::OutOfStep => f.write_str("closed, since a call was not answered in time"),
         }
     }

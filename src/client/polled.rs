@@ -98,7 +98,7 @@ impl Polled {
     /// connection it waits for one. What is sent is never sent again by itself.
     ///
     /// # Errors
-    /// [`TooLong`] if the body is over 65,527 bytes.
+    /// [`TooLong`] if the body fits no package of the framing.
     pub fn submit(&mut self, code: u16, body: &[u8], now: Instant) -> Result<CallId, TooLong> {
         self.calls.submit(code, body, self.time(now))
     }
@@ -107,8 +107,8 @@ impl Polled {
     /// a push, so it must not have the code of calls.
     ///
     /// # Errors
-    /// `NotConnected` without a connection, `InvalidInput` if the body is over
-    /// 65,527 bytes.
+    /// `NotConnected` without a connection, `InvalidInput` if the body fits no
+    /// package of the framing.
     pub fn send(&mut self, code: u16, body: &[u8], now: Instant) -> io::Result<()> {
         let now = self.time(now);
         let sent = self.calls.send(code, body, now);

@@ -5,6 +5,7 @@ use crate::base::limits::{
     PACKAGE_BYTES_DEFAULT,
 };
 use crate::base::tick::Millis;
+use crate::frame::{Framing, HEAD8};
 
 /// How a client behaves. The defaults are those of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,9 @@ pub struct Settings {
     /// Bytes of the longest package that is taken, head included: 30,000
     /// unless set, 65,535 at most.
     pub package_bytes: usize,
+    /// How packages stand in the stream: as the server's listener has it, in
+    /// [`HEAD8`] unless set.
+    pub framing: &'static dyn Framing,
 }
 
 impl Default for Settings {
@@ -26,6 +30,7 @@ impl Default for Settings {
             heartbeat: Some(Millis::seconds(HEARTBEAT_S_DEFAULT)),
             timeout: Millis::seconds(CALL_S_DEFAULT),
             package_bytes: PACKAGE_BYTES_DEFAULT,
+            framing: &HEAD8,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The checked configuration: every value in it may be used as it is.
 
 use crate::base::tick::Millis;
-use crate::config::{Mode, Protocol};
+use crate::config::{FRAMINGS, Mode, Protocol};
 use log::LevelFilter;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,6 +41,10 @@ pub struct Listen {
     pub addr: SocketAddr,
     /// What is spoken there.
     pub protocol: Protocol,
+    /// How packages stand in the stream: the name of a framing, "head8",
+    /// "head16" or one that was added to the server. Always "head8" unless the
+    /// protocol is [`Protocol::Frame`].
+    pub framing: &'static str,
     /// Take a connection only when its first bytes are there; never true
     /// unless the protocol is HTTP.
     pub defer_accept: bool,
@@ -53,6 +57,7 @@ impl Listen {
         Listen {
             addr,
             protocol,
+            framing: FRAMINGS[0],
             defer_accept: protocol == Protocol::Http,
         }
     }

@@ -27,18 +27,23 @@ pub(super) trait Choice: Copy + PartialEq + 'static {
 
     /// All names as a sentence has them: `"a", "b" or "c"`.
     fn any_name() -> String {
-        let quoted: Vec<String> = Self::NAMES
-            .iter()
-            .map(|(name, _)| format!("\"{name}\""))
-            .collect();
-        match quoted.split_last() {
-            Some((last, others)) if !others.is_empty() => {
-                format!("{} or {last}", others.join(", "))
-            }
-            _ => quoted.concat(),
-        }
+        any_of(Self::NAMES.iter().map(|(name, _)| *name))
     }
 }
+
+/// Words as a sentence has them: `"a", "b" or "c"`.
+pub(super) fn any_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
+    match quoted.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            format!("{} or {last}", others.join(", "))
+        }
+        _ => quoted.concat(),
+    }
+}
+
+/// The framings that need no one to add them; the first is the usual one.
+pub const FRAMINGS: [&str; 2] = ["head8", "head16"];
 
 /// Where a service is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use crate::base::tick::Millis;
 use crate::config::address;
 use crate::config::reader::Section;
 use crate::config::{
-    Cache, Config, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site, Status, Timeouts,
+    Cache, Config, FRAMINGS, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site, Status,
+    Timeouts,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,12 +23,13 @@ const CONNECTIONS_MAX: usize = 10_000_000;
 /// Packages that may be let wait for one peer.
 const QUEUED_PACKAGES_MAX: usize = 65_536;
 
-/// The top of the file, and all sections below it.
-pub(super) fn config(top: &mut Section<'_, '_>) -> Config {
+/// The top of the file, and all sections below it. `framings`: names that a
+/// listener may give, the usual one first.
+pub(super) fn config(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Config {
     Config {
         mode: top.choice("mode", Mode::Reactor),
         workers: top.count("workers", 0..=WORKERS_MAX, 0),
-        listen: listeners(top),
+        listen: listeners(top, framings),
         sites: sites(top),
         timeouts: top.section("timeouts", timeouts),
         cache: top.section("cache", cache),
@@ -39,8 +41,8 @@ pub(super) fn config(top: &mut Section<'_, '_>) -> Config {
     }
 }
 
-fn listeners(top: &mut Section<'_, '_>) -> Vec<Listen> {
-    let Some(all) = top.sections("listen", listener) else {
+fn listeners(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Vec<Listen> {
+    let Some(all) = top.sections("listen", |keys| listener(keys, framings)) else {
         return default_listeners();
     };
     let mut listen: Vec<Listen> = Vec::new();
@@ -55,9 +57,17 @@ fn listeners(top: &mut Section<'_, '_>) -> Vec<Listen> {
 }
 
 /// One `[[listen]]`, and where in the text its address is.
-fn listener(keys: &mut Section<'_, '_>) -> Option<(usize, Listen)> {
+fn listener(keys: &mut Section<'_, '_>, framings: &[&'static str]) -> Option<(usize, Listen)> {
     let addr = keys.required("addr", "\"127.0.0.1:8080\"", address::parse);
     let protocol = keys.choice("protocol", Protocol::Http);
+    let framing = keys.word("framing", framings);
+    if framing != FRAMINGS[0] && protocol != Protocol::Frame {
+        let message = format!(
+            "`framing` = \"{framing}\" cannot be told from HTTP: write protocol = \"frame\", or \
+             remove it"
+        );
+        keys.problem(keys.at("framing"), message);
+    }
     let defer_accept = keys.flag("defer_accept", protocol == Protocol::Http);
     if defer_accept && protocol != Protocol::Http {
         let message = "`defer_accept` is for protocol = \"http\" alone: write false, or remove it";
@@ -68,6 +78,7 @@ fn listener(keys: &mut Section<'_, '_>) -> Option<(usize, Listen)> {
         Listen {
             addr: addr?,
             protocol,
+            framing,
             defer_accept,
         },
     ))

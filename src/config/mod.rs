@@ -31,7 +31,7 @@ mod reader;
 mod syntax;
 
 pub use checked::{Cache, Config, Limits, Listen, Log, Proactor, Rate, Site, Status, Timeouts};
-pub use choice::{Mode, Protocol};
+pub use choice::{FRAMINGS, Mode, Protocol};
 pub use problem::{Problem, Refusal};
 pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, arguments};
 
@@ -41,9 +41,28 @@ pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, argu
 ///
 /// Every mistake in the text, in the order of the lines; never an empty list.
 pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    parse_with(text, &[])
+}
+
+/// The same where listeners may also name these framings, which are to be
+/// added to the server.
+///
+/// ```
+/// # use pelton::config;
+/// let text = "[[listen]]\naddr = \"9000\"\nprotocol = \"frame\"\nframing = \"line\"";
+/// assert!(config::parse(text).is_err());
+/// let config = config::parse_with(text, &["line"]).expect("a good file");
+/// assert_eq!(config.listen[0].framing, "line");
+/// ```
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with(text: &str, framings: &[&'static str]) -> Result<Config, Vec<Problem>> {
+    let framings = [&FRAMINGS, framings].concat();
     // Windows editors put a byte order mark there; it is no column.
     let repaired = syntax::repair(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let (config, found) = reader::read(&repaired, keys::config);
+    let (config, found) = reader::read(&repaired, |top| keys::config(top, &framings));
     let mut problems = repaired.broken;
     add_for_other_lines(&mut problems, found);
     add_for_other_lines(&mut problems, repaired.duplicates);
@@ -65,7 +84,7 @@ fn add_for_other_lines(problems: &mut Vec<Problem>, mut more: Vec<Problem>) {
 impl Default for Config {
     /// What an empty file says; `conf/pelton.toml` spells it out.
     fn default() -> Config {
-        reader::read(&syntax::repair(""), keys::config).0
+        reader::read(&syntax::repair(""), |top| keys::config(top, &FRAMINGS)).0
     }
 }
 

@@ -37,14 +37,14 @@ impl Config {
     }
 }
 
-/// Puts one listener in the place of all that speak `protocol`.
+/// Puts one listener in the place of all that speak `protocol`; in the framing
+/// of the first.
 fn replace(listen: &mut Vec<Listen>, protocol: Protocol, addr: SocketAddr) {
-    let place = listen
-        .iter()
-        .position(|old| old.protocol == protocol)
-        .unwrap_or(listen.len());
+    let first = listen.iter().position(|old| old.protocol == protocol);
+    let mut new = Listen::new(addr, protocol);
+    new.framing = first.map_or(new.framing, |first| listen[first].framing);
     listen.retain(|old| old.protocol != protocol);
-    listen.insert(place, Listen::new(addr, protocol));
+    listen.insert(first.unwrap_or(listen.len()), new);
 }
 
 /// An address that two listeners have; port 0 is another port each time.
@@ -135,6 +135,15 @@ mod tests {
             "--frame 2",
             &[("127.0.0.1:1", Http, true), ("127.0.0.1:2", Frame, false)],
         );
+    }
+
+    #[test]
+    fn an_address_does_not_change_the_framing() {
+        let file = "[[listen]]\naddr=\"1\"\nprotocol=\"frame\"\nframing=\"head16\"";
+        let config = over(file, "--frame 2").expect("no clash");
+        assert_eq!(config.listen[0].framing, "head16");
+        let config = over("[[listen]]\naddr=\"1\"", "--frame 2").expect("no clash");
+        assert_eq!(config.listen[1].framing, "head8");
     }
 
     #[test]

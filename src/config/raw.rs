@@ -2,7 +2,8 @@
 
 use crate::base::limits::{TIMEOUT_S_MAX, WORKERS_MAX};
 use crate::base::tick::Millis;
-use crate::config::{Mode, Refusal, address};
+use crate::config::choice::any_of;
+use crate::config::{FRAMINGS, Mode, Refusal, address};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
@@ -67,6 +68,9 @@ pub struct CallArgs {
     /// Code of the package, such as 1 (echo) or 0x2001
     #[arg(long, value_name = "N", value_parser = code)]
     pub code: u16,
+    /// How packages stand in the stream
+    #[arg(long, value_name = "head8|head16", default_value = FRAMINGS[0], value_parser = framing)]
+    pub framing: &'static str,
     /// Body of the package: this text
     #[arg(long, value_name = "BODY", group = "body", allow_hyphen_values = true)]
     pub text: Option<String>,
@@ -108,7 +112,8 @@ Examples:
   pelton call 9000 --code 0                       a heartbeat
   pelton call 9000 --code 1 --text hello          an echo
   pelton call [::1]:9000 --code 0x2001 --hex '00 ff 10'
-  pelton call 10.0.0.7:9000 --code 7 --file body.bin --timeout 2";
+  pelton call 10.0.0.7:9000 --code 7 --file body.bin --timeout 2
+  pelton call 9001 --framing head16 --code 1 --text hello";
 
 /// Serve static sites over HTTP and binary clients over a framed protocol.
 #[derive(Parser)]
@@ -193,6 +198,11 @@ fn code(text: &str) -> Result<u16, String> {
         None => text.parse(),
     };
     code.map_err(|_| "write a number from 0 to 65535, such as 1 or 0x2001".to_owned())
+}
+
+fn framing(text: &str) -> Result<&'static str, String> {
+    let known = FRAMINGS.into_iter().find(|name| *name == text);
+    known.ok_or_else(|| format!("write {}", any_of(FRAMINGS.into_iter())))
 }
 
 fn seconds(text: &str) -> Result<Millis, String> {
@@ -282,8 +292,8 @@ mod tests {
             panic!("a good call");
         };
         assert_eq!(
-            (call.code, call.hex, call.timeout),
-            (0x2001, Some(vec![0, 255]), Millis(2000))
+            (call.code, call.hex, call.timeout, call.framing),
+            (0x2001, Some(vec![0, 255]), Millis(2000), "head8")
         );
         assert!(
             read("call 9000 --code 1 --text -x").is_ok(),
@@ -307,6 +317,10 @@ mod tests {
         refused("call 9000 --code 1 --hex 0", "two hexadecimal");
         refused("call 9000 --code 1 --hex 0g", "two hexadecimal");
         refused("call 9000 --code 1 --timeout 0", "from 1");
+        refused(
+            "call 9000 --code 1 --framing head4",
+            "\"head8\" or \"head16\"",
+        );
         refused("call 9000 --code 1 --text a --file b", "--file");
     }
 

@@ -1,7 +1,7 @@
 //! Reads sections key by key, and remembers what was asked for: whatever is
 //! left over in the file is an unknown key.
 
-use crate::config::choice::Choice;
+use crate::config::choice::{Choice, any_of};
 use crate::config::nearest::nearest;
 use crate::config::problem::Problem;
 use crate::config::syntax::Repaired;
@@ -96,6 +96,14 @@ impl<'t> Section<'_, 't> {
     pub(super) fn choice<C: Choice>(&mut self, key: &'static str, default: C) -> C {
         let named = |name: String| C::named(&name);
         self.value(key, &C::any_name(), named).unwrap_or(default)
+    }
+
+    /// One of these words; the first unless set.
+    pub(super) fn word(&mut self, key: &'static str, words: &[&'static str]) -> &'static str {
+        let wanted = any_of(words.iter().copied());
+        let known = |name: String| words.iter().copied().find(|word| *word == name);
+        let usual = words.first().copied().unwrap_or("");
+        self.value(key, &wanted, known).unwrap_or(usual)
     }
 
     /// Any string.

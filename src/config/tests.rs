@@ -12,17 +12,12 @@ fn the_shipped_file_says_the_defaults() {
 
 #[test]
 fn the_shipped_file_mentions_every_key() {
-    assert_eq!(
-        reader::unmentioned(SHIPPED, keys::config),
-        Vec::<String>::new()
-    );
+    let unmentioned = |text| reader::unmentioned(text, |top: &mut _| keys::config(top, &FRAMINGS));
+    assert_eq!(unmentioned(SHIPPED), Vec::<String>::new());
     let cut = SHIPPED
         .replace("queue_len", "# queue_len")
         .replace("defer_accept = true", "");
-    assert_eq!(
-        reader::unmentioned(&cut, keys::config),
-        ["defer_accept", "queue_len"]
-    );
+    assert_eq!(unmentioned(&cut), ["defer_accept", "queue_len"]);
 }
 
 /// Every problem of `text`, and no other: line, column, part of the message.
@@ -69,6 +64,25 @@ fn values_that_are_in_range_are_taken() {
         .expect("in range")
         .timeouts;
     assert_eq!(on.frame_silence.map(|span| span.0), Some(13_000));
+}
+
+#[test]
+fn a_framing_is_known_and_has_a_port_of_its_own() {
+    let listen = |protocol: &str, framing: &str| {
+        format!("[[listen]]\naddr = \"1\"\nprotocol = \"{protocol}\"\nframing = \"{framing}\"")
+    };
+    check(&listen("frame", "head16"), &[]);
+    check(&listen("http", "head8"), &[]);
+    for protocol in ["http", "auto"] {
+        let part = "`framing` = \"head16\" cannot be told from HTTP: write protocol = \"frame\"";
+        check(&listen(protocol, "head16"), &[(4, 11, part)]);
+    }
+    let part = "`framing` must be \"head8\" or \"head16\", not `\"line\"`";
+    check(&listen("frame", "line"), &[(4, 11, part)]);
+    let with = parse_with(&listen("frame", "line"), &["line"]).expect("it is named");
+    assert_eq!(with.listen[0].framing, "line");
+    let told = parse_with(&listen("auto", "line"), &["line"]).expect_err("on its own");
+    assert!(told[0].message.contains("\"line\" cannot be told"));
 }
 
 #[test]

@@ -57,8 +57,8 @@ impl Worker {
             Ok(accepted) => accepted,
             Err(error) => return refused(&error),
         };
-        let (protocol, deferred) = (listener.protocol, listener.deferred);
-        let Some((stream, visitor)) = self.let_in(stream, address, protocol) else {
+        let (speech, deferred) = (listener.speech, listener.deferred);
+        let Some((stream, visitor)) = self.let_in(stream, address, speech) else {
             return Accepted::Failed;
         };
         self.generation = self.generation.wrapping_add(1);
@@ -70,7 +70,7 @@ impl Worker {
         let connection = entry.insert(Connection::new(
             stream,
             address,
-            protocol,
+            speech,
             self.generation,
             deferred,
             self.kit.now,

@@ -26,6 +26,10 @@ pub(super) fn call(
     context: &mut Context<'_>,
 ) -> Called {
     let mark = context.replies.mark();
+    context.tag = match request {
+        Request::Package(package) => package.tag,
+        Request::Http(_) => 0,
+    };
     // What a panic may leave half-done is the handler's own state and the
     // answers; the answers are taken back.
     let flow = catch_unwind(AssertUnwindSafe(|| service.call(request, context)));
@@ -48,6 +52,7 @@ pub(super) fn call(
 /// answers is dropped.
 pub(super) fn timer(service: &dyn Service, context: &mut Context<'_>, mute: bool) -> Called {
     let mark = context.replies.mark();
+    context.tag = 0; // what is said now answers nothing
     let flow = catch_unwind(AssertUnwindSafe(|| service.timer(context)));
     match flow {
         Err(_) => {

@@ -10,6 +10,7 @@ use super::tally::Tally;
 use crate::base::buffer::Budget;
 use crate::base::tick::Millis;
 use crate::config::{Cache, Mode};
+use crate::frame::Framing;
 use crate::net::files::{FileCache, Roots};
 use crate::net::visitors::Visitors;
 use crate::service::{Letter, Service};
@@ -44,6 +45,8 @@ pub(super) struct Post {
 /// path.
 pub(super) struct Fleet {
     pub(super) service: Arc<dyn Service>,
+    /// What packages are in that no connection asked for.
+    pub(super) framing: &'static dyn Framing,
     /// The switch: it picks the sink, and nothing else.
     pub(super) mode: Mode,
     /// Threads of the pool.

@@ -5,6 +5,7 @@ use super::tally::Count;
 use super::worker::Worker;
 use crate::base::tick::{Millis, Time};
 use crate::http::{Connection, Method};
+use crate::net::listener::Speech;
 use crate::net::turned_away::turn_away;
 use crate::net::visitors::{Visitor, Visitors};
 use crate::service::{Replies, own};
@@ -44,7 +45,7 @@ impl Worker {
         &mut self,
         stream: TcpStream,
         address: SocketAddr,
-        protocol: Protocol,
+        speech: Speech,
     ) -> Option<(TcpStream, Option<Arc<Visitor>>)> {
         let now = self.kit.now;
         let after = match self.fleet.visitors.come(address.ip(), now) {
@@ -53,13 +54,13 @@ impl Worker {
         };
         self.tally().add(Count::TurnedAway, 1);
         let mut told = Replies::new();
-        if protocol == Protocol::Http {
+        if speech.protocol == Protocol::Http {
             let answer = Own::Limited {
                 method: Method::Get,
                 connection: Connection::Close,
                 retry_s: whole_seconds(after),
             };
-            own::write(answer, &self.kit.date.text, &mut told);
+            own::write(answer, &self.kit.date.text, speech.framing, &mut told);
         }
         turn_away(stream, told.bytes(), &mut self.kit.input);
         None

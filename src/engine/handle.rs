@@ -3,7 +3,7 @@
 use super::fleet::{Fleet, Order};
 use super::tally::Tally;
 use crate::base::key::Peer;
-use crate::frame::codec;
+use crate::frame::Packed;
 use crate::service::{Group, Letter, Recipients};
 use std::fmt;
 use std::sync::Arc;
@@ -37,7 +37,16 @@ impl Handle {
     /// # Errors
     /// [`SendError`]; nothing is sent.
     pub fn send(&self, peer: Peer, code: u16, body: &[u8]) -> Result<(), SendError> {
-        let package = codec::encode_shared(code, body).map_err(|_| SendError::TooLong)?;
+        self.answer(peer, 0, code, body)
+    }
+
+    /// Answers a package that its handler has left unanswered: the same, with
+    /// what an answer carries back in its framing. `tag`: the package's own.
+    ///
+    /// # Errors
+    /// As [`Handle::send`].
+    pub fn answer(&self, peer: Peer, tag: u64, code: u16, body: &[u8]) -> Result<(), SendError> {
+        let package = self.packed(code, tag, body)?;
         self.post(Letter {
             worker: peer.worker,
             to: Recipients::One(peer.key),
@@ -46,18 +55,23 @@ impl Handle {
     }
 
     /// Sends one package to every member of a group; all of them share its
-    /// memory.
+    /// memory, but for those in another framing, who share theirs.
     ///
     /// # Errors
     /// [`SendError::TooLong`]: nothing is sent. [`SendError::Busy`]: the
     /// members that one loop serves do not get it.
     pub fn broadcast(&self, group: &Group, code: u16, body: &[u8]) -> Result<(), SendError> {
-        let package = codec::encode_shared(code, body).map_err(|_| SendError::TooLong)?;
+        let package = self.packed(code, 0, body)?;
         let mut sent = Ok(());
         for letter in group.letters(&package) {
             sent = self.post(letter).and(sent); // the others get it all the same
         }
         sent
+    }
+
+    /// In the framing of the first listener for packages.
+    fn packed(&self, code: u16, tag: u64, body: &[u8]) -> Result<Packed, SendError> {
+        Packed::new(self.fleet.framing, code, tag, body).map_err(|_| SendError::TooLong)
     }
 
     fn post(&self, letter: Letter) -> Result<(), SendError> {

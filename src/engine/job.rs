@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  bytes:    | head | body | head | package body | ...
-//!  entries:  [ Http(head, fields, body) ] [ Package(code, body) ] [ Own ] ...
+//!  entries:  [ Http(head, fields, body) ] [ Package(code, tag, body) ] [ Own ] ...
 //! ```
 
 use super::call::{self, Called};
@@ -11,7 +11,7 @@ use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Peer;
 use crate::base::limits::{BAD_PACKAGES_MAX, JOB_REQUESTS_MAX, READ_BYTES};
 use crate::base::tick::Time;
-use crate::frame::Package;
+use crate::frame::{Framing, Package};
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
 use crate::service::{Context, PathValues, Replies, Service, State, own};
@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Job {
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
+    pub(super) framing: &'static dyn Framing,
     buffer: Option<Buffer>,
     fields: Vec<FieldSpan>,
     entries: Vec<Entry>,
@@ -68,6 +69,7 @@ enum Entry {
     },
     Package {
         code: u16,
+        tag: u64,
         body: Range<usize>,
     },
     Own(Own),
@@ -80,10 +82,11 @@ enum Entry {
 }
 
 impl Job {
-    pub(super) fn new(peer: Peer, address: SocketAddr) -> Box<Job> {
+    pub(super) fn new(peer: Peer, address: SocketAddr, framing: &'static dyn Framing) -> Box<Job> {
         Box::new(Job {
             peer,
             address,
+            framing,
             buffer: None,
             fields: Vec::new(),
             entries: Vec::new(),
@@ -119,9 +122,9 @@ impl Job {
         }
         let entry = match request {
             Request::Http(request) => self.add_http(request, pool),
-            &Request::Package(Package { code, body }) => {
+            &Request::Package(Package { code, tag, body }) => {
                 let body = self.copy(&[body], pool);
-                body.map(|body| Entry::Package { code, body })
+                body.map(|body| Entry::Package { code, tag, body })
             }
         };
         let fits = entry.is_some();
@@ -185,6 +188,8 @@ impl Job {
             unix_s: date.unix_s,
             peer: self.peer,
             address: self.address,
+            framing: self.framing,
+            tag: 0,
             draining: drains.load(Ordering::Relaxed),
             drains,
             timer: None,
@@ -201,7 +206,7 @@ impl Job {
             self.answered += 1;
             let called = match entry {
                 Entry::Own(answer) => {
-                    own::write(*answer, context.date, context.replies);
+                    own::write(*answer, context.date, context.framing, context.replies);
                     continue;
                 }
                 Entry::Bad => Called::Bad,
@@ -223,9 +228,10 @@ impl Job {
                     };
                     call::call(service, &Request::Http(request), &mut context)
                 }
-                Entry::Package { code, body } => {
+                Entry::Package { code, tag, body } => {
                     let package = Package {
                         code: *code,
+                        tag: *tag,
                         body: &bytes[body.clone()],
                     };
                     call::call(service, &Request::Package(package), &mut context)

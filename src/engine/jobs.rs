@@ -37,6 +37,7 @@ impl Worker {
             let party = Party {
                 key,
                 address: job.address,
+                framing: job.framing,
                 state: std::mem::take(&mut job.state),
             };
             lane.recycle(job, &mut self.kit.pool);

@@ -4,6 +4,7 @@ use super::job::Job;
 use crate::base::buffer::Pool;
 use crate::base::key::{Key, Peer};
 use crate::base::limits::JOBS_KEPT_MAX;
+use crate::frame::Framing;
 use crate::session::CloseReason;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -101,10 +102,18 @@ impl Lane {
     }
 
     /// An empty job for a connection.
-    pub(super) fn job(&mut self, peer: Peer, address: SocketAddr) -> Box<Job> {
-        let mut job = self.free.pop().unwrap_or_else(|| Job::new(peer, address));
+    pub(super) fn job(
+        &mut self,
+        peer: Peer,
+        address: SocketAddr,
+        framing: &'static dyn Framing,
+    ) -> Box<Job> {
+        let Some(mut job) = self.free.pop() else {
+            return Job::new(peer, address, framing);
+        };
         job.peer = peer;
         job.address = address;
+        job.framing = framing;
         job
     }
 }

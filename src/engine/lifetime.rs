@@ -6,6 +6,7 @@ use super::tally::Count;
 use super::worker::{Kit, Worker};
 use crate::base::key::{Key, Peer};
 use crate::base::tick::Time;
+use crate::frame::Framing;
 use crate::net::connection::Step;
 use crate::service::{Context, PathValues, Service, State};
 use crate::session::{CloseReason, Means};
@@ -15,6 +16,7 @@ use std::net::SocketAddr;
 pub(super) struct Party {
     pub(super) key: Key,
     pub(super) address: SocketAddr,
+    pub(super) framing: &'static dyn Framing,
     pub(super) state: State,
 }
 
@@ -25,10 +27,10 @@ impl Worker {
         let Some(connection) = self.connection(key) else {
             return;
         };
-        let address = connection.address();
         let mut party = Party {
             key,
-            address,
+            address: connection.address(),
+            framing: connection.framing(),
             state: State::default(),
         };
         let (fine, timer) = self.tell(&mut party, |service, context| {
@@ -99,6 +101,8 @@ impl Worker {
                 key,
             },
             address: party.address,
+            framing: party.framing,
+            tag: 0,
             draining: self.draining.is_some(),
             drains: &self.fleet.drains,
             timer: None,

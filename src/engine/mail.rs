@@ -5,7 +5,7 @@ use super::worker::Worker;
 use crate::base::key::Key;
 use crate::base::limits::MAIL_BUDGET;
 use crate::net::connection::List;
-use crate::service::Letter;
+use crate::service::{Copies, Letter};
 
 impl Worker {
     /// Sends what a connection's handlers have written to others.
@@ -60,6 +60,7 @@ impl Worker {
     /// Queues a package for its recipients; they write it in their next turn,
     /// several at once if several have come.
     fn deliver(&mut self, letter: &Letter) {
+        let mut copies = Copies::of(letter);
         for &key in letter.to.keys() {
             let Some(connection) = self.slab.get_mut(key.index as usize) else {
                 self.tally().add(Count::LettersLost, 1);
@@ -69,8 +70,12 @@ impl Worker {
                 self.tally().add(Count::LettersLost, 1);
                 continue;
             }
+            let Some(package) = copies.in_framing(connection.framing()) else {
+                self.tally().add(Count::LettersLost, 1);
+                continue;
+            };
             let mut means = self.kit.means(&self.fleet.rules);
-            match connection.post(&letter.package, &mut means) {
+            match connection.post(package, &mut means) {
                 Ok(true) => {
                     self.tally().add(Count::Letters, 1);
                     self.enlist(key, List::Run);

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `server.rs`, `threads.rs`, `handle.rs` | builds everything, starts the threads, waits for them |
+//! | `server.rs`, `error.rs`, `framings.rs`, `threads.rs`, `handle.rs` | builds everything, starts the threads, waits for them |
 //! | `worker.rs` | one loop: its turn, on one page |
 //! | `serve.rs`, `accept.rs`, `mail.rs`, `drain.rs` | the parts of a turn |
 //! | `reactor.rs`, `proactor.rs` | the two sinks |
@@ -18,7 +18,9 @@ mod clock;
 #[doc(hidden)]
 pub mod doorbell;
 mod drain;
+mod error;
 mod fleet;
+mod framings;
 mod gate;
 mod gauges;
 mod guest;
@@ -45,6 +47,7 @@ mod threads;
 mod watch;
 mod worker;
 
+pub use error::StartError;
 pub use handle::{Handle, SendError};
-pub use server::{Running, Server, StartError};
+pub use server::{Running, Server};
 pub use tally::{Count, Tally};

@@ -7,6 +7,7 @@ use super::lane::Lane;
 use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
 use crate::base::key::Peer;
+use crate::frame::Framing;
 use crate::http::{Head, HttpDate};
 use crate::net::connection::{Exchange, Step};
 use crate::service::{Replies, Service, own};
@@ -20,6 +21,7 @@ pub(super) struct ProactorSink<'a> {
     pub(super) job: Option<Box<Job>>,
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
+    pub(super) framing: &'static dyn Framing,
     pub(super) date: &'a HttpDate,
     pub(super) replies: &'a mut Replies,
     pub(super) tally: &'a Tally,
@@ -39,7 +41,7 @@ impl Sink for ProactorSink<'_> {
         }
         let mut job = match self.job.take() {
             Some(job) => job,
-            None => self.lane.job(self.peer, self.address),
+            None => self.lane.job(self.peer, self.address, self.framing),
         };
         let fits = job.add(request, strikes, pool);
         if !fits && job.is_empty() {
@@ -66,7 +68,7 @@ impl Sink for ProactorSink<'_> {
         self.tally.count_own(answer);
         match &mut self.job {
             Some(job) => job.add_own(answer),
-            None => own::write(answer, self.date, self.replies),
+            None => own::write(answer, self.date, self.framing, self.replies),
         }
     }
 }
@@ -92,7 +94,7 @@ impl Exchange for ProactorSink<'_> {
     }
 
     fn timer(&mut self, mute: bool) -> Flow {
-        let mut job = self.lane.job(self.peer, self.address);
+        let mut job = self.lane.job(self.peer, self.address, self.framing);
         job.add_timer(mute);
         self.job = Some(job);
         Flow::Continue

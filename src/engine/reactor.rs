@@ -29,7 +29,10 @@ pub(super) struct ReactorSink<'a> {
 impl ReactorSink<'_> {
     /// Gives a request that may block to the pool. Those behind it wait.
     fn hand_over(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
-        let mut job = self.lane.job(self.context.peer, self.context.address);
+        let context = &self.context;
+        let mut job = self
+            .lane
+            .job(context.peer, context.address, context.framing);
         if !job.add(request, strikes, pool) {
             self.lane.recycle(job, pool);
             return Flow::NoMemory;
@@ -85,7 +88,8 @@ impl Sink for ReactorSink<'_> {
 
     fn own(&mut self, answer: Own) {
         self.tally.count_own(answer);
-        own::write(answer, self.context.date, self.context.replies);
+        let context = &mut self.context;
+        own::write(answer, context.date, context.framing, context.replies);
     }
 }
 

@@ -42,6 +42,7 @@ impl Worker {
             key,
         };
         let address = connection.address();
+        let framing = connection.framing();
         let mut state = std::mem::take(&mut connection.state);
         let visitor = connection.visitor.take();
         let draining = self.draining.is_some();
@@ -78,6 +79,8 @@ impl Worker {
                     unix_s: date.unix_s,
                     peer,
                     address,
+                    framing,
+                    tag: 0,
                     draining,
                     drains: &fleet.drains,
                     timer: None,
@@ -116,6 +119,7 @@ impl Worker {
                     job: None,
                     peer,
                     address,
+                    framing,
                     date,
                     replies,
                     tally,
@@ -240,6 +244,7 @@ impl Worker {
         let party = Party {
             key,
             address: connection.address(),
+            framing: connection.framing(),
             state: std::mem::take(&mut connection.state),
         };
         self.part(party, reason);

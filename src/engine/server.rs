@@ -2,7 +2,9 @@
 
 use super::clock::Clock;
 use super::doorbell::Doorbell;
+use super::error::StartError;
 use super::fleet::{Fleet, Order, Post};
+use super::framings::Framings;
 use super::gauges::Gauges;
 use super::handle::Handle;
 use super::inbox::Inbox;
@@ -16,8 +18,9 @@ use crate::base::limits::{INBOX_LETTERS_MAX, SPARE_FILES};
 use crate::base::rate::Rate;
 use crate::base::tick::Time;
 use crate::config::{self, Config, Limits, Protocol};
+use crate::frame::Framing;
 use crate::net::files::Roots;
-use crate::net::listener::{self, Listener};
+use crate::net::listener::{self, Listener, Speech};
 use crate::net::visitors::{VisitorRules, Visitors};
 use crate::os::process;
 use crate::service::status::StatusPage;
@@ -54,50 +57,8 @@ use std::thread::JoinHandle;
 pub struct Server {
     config: Config,
     service: Arc<dyn Service>,
+    framings: Framings,
 }
-
-/// Why a server could not be started: one line that says what to do.
-#[derive(Debug)]
-pub enum StartError {
-    /// An address cannot be listened on.
-    Listen(SocketAddr, io::Error),
-    /// The root of a site cannot be opened.
-    Root(std::path::PathBuf, io::Error),
-    /// The system gives no thread, no poll, no descriptor.
-    System(io::Error),
-}
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
-                f,
-                "cannot listen on {addr}: another program does already; stop it, or choose \
-                 another address"
-            ),
-            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                write!(
-                    f,
-                    "cannot listen on {addr}: not permitted; choose a port from 1024 up"
-                )
-            }
-            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-                write!(
-                    f,
-                    "cannot listen on {addr}: this machine does not have that address"
-                )
-            }
-            StartError::Listen(addr, error) => write!(f, "cannot listen on {addr}: {error}"),
-            StartError::Root(path, error) => write!(
-                f,
-                "cannot serve the folder {path:?}: {error}; name one that is there: pelton serve DIR"
-            ),
-            StartError::System(error) => write!(f, "cannot start: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 impl Server {
     /// A server for the site of the configuration and the echo.
@@ -112,6 +73,7 @@ impl Server {
         Server {
             config,
             service: Arc::new(router),
+            framings: Framings::new(),
         }
     }
 
@@ -119,6 +81,14 @@ impl Server {
     #[must_use]
     pub fn service(mut self, service: impl Service) -> Server {
         self.service = Arc::new(service);
+        self
+    }
+
+    /// The same with a framing of your own: listeners call it by its name. See
+    /// `examples/lines.rs`.
+    #[must_use]
+    pub fn framing(mut self, framing: &'static dyn Framing) -> Server {
+        self.framings.add(framing);
         self
     }
 
@@ -132,11 +102,14 @@ impl Server {
         let workers = threads::workers(config);
         let mut listeners: Vec<Vec<Listener>> = (0..workers).map(|_| Vec::new()).collect();
         let mut bound = Vec::new();
+        let usual = self.framings.usual(&config.listen)?;
         for listen in &config.listen {
-            let protocol = protocol_of(listen.protocol);
-            let (addr, sockets) =
-                listener::bind(listen.addr, protocol, listen.defer_accept, workers)
-                    .map_err(|error| StartError::Listen(listen.addr, error))?;
+            let speech = Speech {
+                protocol: protocol_of(listen.protocol),
+                framing: self.framings.of(listen, usual)?,
+            };
+            let (addr, sockets) = listener::bind(listen.addr, speech, listen.defer_accept, workers)
+                .map_err(|error| StartError::Listen(listen.addr, error))?;
             bound.push((addr, listen.protocol));
             for (of_worker, socket) in listeners.iter_mut().zip(sockets) {
                 of_worker.push(socket);
@@ -149,7 +122,7 @@ impl Server {
         let pool_threads = threads::of_pool(config, self.service.has_blocking());
         let watch = FleetWatch::default();
         let service = with_status(&config.status, &watch, self.service);
-        let mut fleet = fleet(config, service, &polls)?;
+        let mut fleet = fleet(config, service, usual, &polls)?;
         fleet.pool_threads = pool_threads;
         let fleet = Arc::new(fleet);
         watch.look_at(&fleet);
@@ -230,7 +203,12 @@ fn protocol_of(protocol: Protocol) -> session::Protocol {
     }
 }
 
-fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<Fleet, StartError> {
+fn fleet(
+    config: &Config,
+    service: Arc<dyn Service>,
+    framing: &'static dyn Framing,
+    polls: &[Poll],
+) -> Result<Fleet, StartError> {
     let workers = polls.len();
     let queue_len = config.proactor.queue_len;
     let roots = Roots::open(config.sites.iter().map(|site| site.root.as_path()))
@@ -249,6 +227,7 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
         .map_err(StartError::System)?;
     Ok(Fleet {
         service,
+        framing,
         mode: config.mode,
         pool_threads: 0,
         rules: rules(config),

@@ -148,7 +148,7 @@ impl Tally {
         match answer {
             Own::Refuse { .. } => self.add(Count::Refused, 1),
             Own::Limited { .. } => self.add(Count::Limited, 1),
-            Own::Heartbeat => self.add(Count::Packages, 1),
+            Own::Heartbeat { .. } => self.add(Count::Packages, 1),
             Own::Continue => {}
         }
     }

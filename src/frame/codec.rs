@@ -3,7 +3,6 @@
 use super::layout::PackageHead;
 use super::{HEARTBEAT, Package};
 use crate::base::limits::{PACKAGE_BYTES_MAX, PACKAGE_HEAD_BYTES};
-use std::sync::Arc;
 
 /// CRC-32 of a body (the IEEE polynomial, reflected); 0 where there is none.
 #[must_use]
@@ -11,20 +10,32 @@ pub fn crc(body: &[u8]) -> u32 {
     crc32fast::hash(body)
 }
 
-/// The body is too long for a package of at most `package_bytes`.
+/// The body is too long for a package of its framing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
     /// Length of the body that was refused.
     pub body_bytes: usize,
+    /// Length of the longest that fits.
+    pub most_bytes: usize,
+}
+
+impl TooLong {
+    /// This body is longer than `most_bytes`.
+    #[must_use]
+    pub fn over(most_bytes: usize, body: &[u8]) -> TooLong {
+        TooLong {
+            body_bytes: body.len(),
+            most_bytes,
+        }
+    }
 }
 
 impl std::fmt::Display for TooLong {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let most = PACKAGE_BYTES_MAX - PACKAGE_HEAD_BYTES;
         write!(
             f,
-            "a body of {} bytes is over the {most} that a package carries",
-            self.body_bytes
+            "a body of {} bytes is over the {} that a package carries",
+            self.body_bytes, self.most_bytes
         )
     }
 }
@@ -37,10 +48,8 @@ impl std::error::Error for TooLong {}
 /// [`TooLong`] if the whole would be longer than 65,535 bytes; `out` is then
 /// as it was.
 pub fn encode(code: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), TooLong> {
-    let too_long = TooLong {
-        body_bytes: body.len(),
-    };
-    let len = u16::try_from(PACKAGE_HEAD_BYTES + body.len()).map_err(|_| too_long)?;
+    let too_long = || TooLong::over(PACKAGE_BYTES_MAX - PACKAGE_HEAD_BYTES, body);
+    let len = u16::try_from(PACKAGE_HEAD_BYTES + body.len()).map_err(|_| too_long())?;
     out.extend_from_slice(
         &PackageHead {
             len,
@@ -53,25 +62,19 @@ pub fn encode(code: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), TooLong> 
     Ok(())
 }
 
-/// One package as a buffer that many peers can share.
-///
-/// # Errors
-/// [`TooLong`], as [`encode`].
-pub fn encode_shared(code: u16, body: &[u8]) -> Result<Arc<[u8]>, TooLong> {
-    let mut bytes = Vec::with_capacity(PACKAGE_HEAD_BYTES + body.len());
-    encode(code, body, &mut bytes)?;
-    Ok(bytes.into())
-}
-
 /// The package made of a head and its whole body, or `None` if it is bad: the
 /// CRC is not that of the body, or it is a heartbeat that carries one.
 #[must_use]
 pub fn check(head: PackageHead, body: &[u8]) -> Option<Package<'_>> {
-    let good = head.crc == crc(body) && (head.code != HEARTBEAT || body.is_empty());
-    good.then_some(Package {
+    is_good(head.code, head.crc, body).then_some(Package {
         code: head.code,
+        tag: 0,
         body,
     })
+}
+
+pub(super) fn is_good(code: u16, expected: u32, body: &[u8]) -> bool {
+    expected == crc(body) && (code != HEARTBEAT || body.is_empty())
 }
 
 #[cfg(test)]
@@ -89,7 +92,7 @@ mod tests {
         let head = PackageHead::read(&bytes).expect("a whole head");
         assert_eq!(
             check(head, &bytes[PACKAGE_HEAD_BYTES..]),
-            Some(Package { code, body })
+            Some(Package { code, tag: 0, body })
         );
     }
 
@@ -150,7 +153,7 @@ mod tests {
     fn a_body_too_long_for_a_package_is_refused_and_leaves_nothing() {
         let mut out = Vec::new();
         let refused = encode(1, &[0; 65_528], &mut out);
-        assert_eq!(refused, Err(TooLong { body_bytes: 65_528 }));
+        assert_eq!(refused, Err(TooLong::over(65_527, &[0; 65_528])));
         assert!(out.is_empty());
         assert!(encode(1, &[0; 65_527], &mut out).is_ok());
     }

@@ -4,12 +4,14 @@
 //! for: events set them, `WouldBlock` clears them. Every pause has a named
 //! waker; see [`Step`].
 
+use super::listener::Speech;
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::visitors::Visitor;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
+use crate::frame::Framing;
 use crate::service::{Replies, State};
 use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
 use mio::event::Event;
@@ -137,7 +139,7 @@ impl Connection {
     pub fn new(
         stream: TcpStream,
         address: SocketAddr,
-        protocol: Protocol,
+        speech: Speech,
         generation: u32,
         readable: bool,
         now: Time,
@@ -156,7 +158,7 @@ impl Connection {
             broken: false,
             eof: false,
             hungry: true,
-            session: Session::new(protocol, now),
+            session: Session::new(speech.protocol, speech.framing, now),
             held: None,
             outbox: None,
             ending: None,
@@ -271,6 +273,12 @@ impl Connection {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The framing that packages for it are in.
+    #[must_use]
+    pub fn framing(&self) -> &'static dyn Framing {
+        self.session.framing()
     }
 
     /// The connection's key, given its slot.

@@ -1,17 +1,27 @@
 //! Listening sockets: one per address and worker.
 
+use crate::frame::Framing;
 use crate::os::socket::{self, ListenOptions};
 use crate::session::Protocol;
 use mio::net::{TcpListener, TcpStream};
 use std::io;
 use std::net::SocketAddr;
 
+/// What the connections of a listener speak.
+#[derive(Clone, Copy, Debug)]
+pub struct Speech {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The framing that packages for them are in.
+    pub framing: &'static dyn Framing,
+}
+
 /// One listening socket of one worker. Owns it.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
     /// What connections from here speak.
-    pub protocol: Protocol,
+    pub speech: Speech,
     /// Their first bytes are there when they are taken: read at once.
     pub deferred: bool,
     /// The system has, or may have, connections waiting.
@@ -44,7 +54,7 @@ impl Listener {
 /// What the system says: the address is taken, or not this machine's.
 pub fn bind(
     addr: SocketAddr,
-    protocol: Protocol,
+    speech: Speech,
     defer_accept: bool,
     workers: usize,
 ) -> io::Result<(SocketAddr, Vec<Listener>)> {
@@ -63,7 +73,7 @@ pub fn bind(
     }
     let listener = |socket| Listener {
         socket: TcpListener::from_std(socket),
-        protocol,
+        speech,
         deferred: defer_accept,
         ready: false,
     };

@@ -79,6 +79,10 @@ impl Connection {
         sink: &mut X,
     ) -> Step {
         if !means.pool.make_room(&mut held, 1) {
+            if self.session.protocol() == Protocol::Frame {
+                self.held = Some(held); // a head may be as long as its package
+                return Step::Memory;
+            }
             means.pool.give(held);
             return self.refuse_for_memory(means, sink);
         }

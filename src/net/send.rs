@@ -5,11 +5,11 @@ use super::outbox::{OutboxError, Written};
 use super::pace::Pace;
 use crate::base::limits::WRITE_BUDGET_BYTES;
 use crate::base::tick::Time;
+use crate::frame::Packed;
 use crate::os::socket;
 use crate::service::Replies;
 use crate::session::{CloseReason, Means, Protocol};
 use std::io::ErrorKind;
-use std::sync::Arc;
 
 impl Connection {
     /// Writes the answers of a job that has come back. `None`: the connection
@@ -58,11 +58,7 @@ impl Connection {
     ///
     /// # Errors
     /// Why the connection has to end.
-    pub fn post(
-        &mut self,
-        package: &Arc<[u8]>,
-        means: &mut Means<'_>,
-    ) -> Result<bool, CloseReason> {
+    pub fn post(&mut self, package: &Packed, means: &mut Means<'_>) -> Result<bool, CloseReason> {
         if self.session.protocol() != Protocol::Frame || self.ending.is_some() {
             return Ok(false);
         }
@@ -70,7 +66,7 @@ impl Connection {
             self.moved = means.now;
         }
         let outbox = self.outbox.get_or_insert_default();
-        outbox.queue_package(package).map_err(reason_of)?;
+        outbox.queue_package(package.bytes()).map_err(reason_of)?;
         if outbox.packages() > means.rules.queued_packages {
             // What counts is what the socket does not take.
             if self.writable {

@@ -8,7 +8,8 @@ use super::response::Response;
 use super::state::State;
 use crate::base::key::Peer;
 use crate::base::tick::{Millis, Time};
-use crate::frame::codec::{self, TooLong};
+use crate::frame::codec::TooLong;
+use crate::frame::{Framing, Packed};
 use crate::http::{Connection, HttpDate, Status};
 use crate::session::HttpRequest;
 use std::net::SocketAddr;
@@ -28,6 +29,12 @@ pub struct Context<'a> {
     pub peer: Peer,
     /// Where it comes from.
     pub address: SocketAddr,
+    /// The framing that packages for it are in; over HTTP, where those for
+    /// others come from, that of the first listener for packages.
+    pub framing: &'static dyn Framing,
+    /// What an answer to the package in hand carries back; 0 where there is
+    /// none. Whoever answers later, by the server's `Handle::answer`, keeps it.
+    pub tag: u64,
     /// The server is going away: answers should say `Connection: close`. As
     /// it was when the call began, or when an answer last asked.
     pub draining: bool,
@@ -64,12 +71,13 @@ impl Context<'_> {
         self.path(name).parse().map_err(|_| Status::NOT_FOUND)
     }
 
-    /// Answers with a package.
+    /// Answers with a package, in the framing of the one that asks, and with
+    /// what an answer carries back there.
     ///
     /// # Errors
     /// [`TooLong`] if the body does not fit one; nothing is sent.
     pub fn answer(&mut self, code: u16, body: &[u8]) -> Result<(), TooLong> {
-        self.replies.package(code, body)
+        self.replies.package(self.framing, code, self.tag, body)
     }
 
     /// Sends a package to another connection, of any worker. It is dropped if
@@ -78,17 +86,18 @@ impl Context<'_> {
     /// # Errors
     /// [`TooLong`] if the body does not fit a package; nothing is sent.
     pub fn send(&mut self, peer: Peer, code: u16, body: &[u8]) -> Result<(), TooLong> {
-        self.replies.send(peer, codec::encode_shared(code, body)?);
+        let package = Packed::new(self.framing, code, 0, body)?;
+        self.replies.send(peer, package);
         Ok(())
     }
 
     /// Sends one package to every member of a group; all of them share its
-    /// memory.
+    /// memory, but for those in another framing, who share theirs.
     ///
     /// # Errors
     /// [`TooLong`] if the body does not fit a package; nothing is sent.
     pub fn broadcast(&mut self, group: &Group, code: u16, body: &[u8]) -> Result<(), TooLong> {
-        let package = codec::encode_shared(code, body)?;
+        let package = Packed::new(self.framing, code, 0, body)?;
         for letter in group.letters(&package) {
             self.replies.letter(letter);
         }

@@ -1,7 +1,8 @@
 //! Groups of peers that get the same packages.
 
-use super::replies::{Letter, Recipients};
+use super::letter::{Letter, Recipients};
 use crate::base::key::{Key, Peer};
+use crate::frame::Packed;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -43,7 +44,7 @@ impl Group {
     }
 
     /// One letter for each worker that owns members.
-    pub(crate) fn letters(&self, package: &Arc<[u8]>) -> Vec<Letter> {
+    pub(crate) fn letters(&self, package: &Packed) -> Vec<Letter> {
         let members: Vec<Peer> = self.members().iter().copied().collect();
         let of_one_worker = |peers: &[Peer]| {
             let keys: Arc<[Key]> = peers.iter().map(|peer| peer.key).collect();
@@ -69,6 +70,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::HEAD8;
 
     #[test]
     fn members_of_one_worker_share_a_letter_and_all_share_the_package() {
@@ -92,7 +94,7 @@ mod tests {
         };
         assert!(!group.join(gone), "nobody is in twice");
         assert!(group.leave(gone) && !group.leave(gone));
-        let package: Arc<[u8]> = Arc::from(&b"package"[..]);
+        let package = Packed::new(&HEAD8, 7, 0, b"package").expect("short");
         let letters = group.letters(&package);
         let counts: Vec<_> = letters
             .iter()
@@ -102,7 +104,7 @@ mod tests {
         assert!(
             letters
                 .iter()
-                .all(|letter| Arc::ptr_eq(&letter.package, &package))
+                .all(|letter| Arc::ptr_eq(letter.package.bytes(), package.bytes()))
         );
     }
 }

@@ -2,18 +2,19 @@
 
 use super::replies::Replies;
 use super::response::Response;
+use crate::frame::{Framing, HEARTBEAT};
 use crate::http::{Connection, HeadWriter, HttpDate, Status, error_page};
 use crate::session::Own;
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Appends an answer that needs no service.
-pub fn write(own: Own, date: &HttpDate, replies: &mut Replies) {
+/// Appends an answer that needs no service; a package in `framing`.
+pub fn write(own: Own, date: &HttpDate, framing: &dyn Framing, replies: &mut Replies) {
     match own {
         Own::Continue => replies.bytes_mut().extend_from_slice(CONTINUE),
-        Own::Heartbeat => {
-            let written = replies.package(crate::frame::HEARTBEAT, &[]);
-            debug_assert!(written.is_ok(), "an empty body fits");
+        Own::Heartbeat { tag } => {
+            // A framing may have no heartbeats to answer with.
+            let _ = replies.package(framing, HEARTBEAT, tag, &[]);
         }
         Own::Limited {
             method,

@@ -10,9 +10,11 @@
 //! of a pipelined batch leave in one write. Large bodies and files are pieces
 //! that stand between two of the bytes.
 
-use crate::base::key::{Key, Peer};
+use super::letter::{Letter, Recipients};
+use crate::base::key::Peer;
 use crate::base::limits::{COPY_BYTES_MAX, REPLIES_HIGH_BYTES, REPLIES_KEPT_BYTES};
-use crate::frame::codec::{self, TooLong};
+use crate::frame::codec::TooLong;
+use crate::frame::{Framing, Packed};
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -47,37 +49,6 @@ pub struct Piece {
     pub at: usize,
     /// What stands here.
     pub extent: Extent,
-}
-
-/// A package for other connections.
-#[derive(Clone, Debug)]
-pub struct Letter {
-    /// The worker that owns the recipients.
-    pub worker: u16,
-    /// Which of its connections.
-    pub to: Recipients,
-    /// The whole package, shared by all who get it.
-    pub package: Arc<[u8]>,
-}
-
-/// The recipients of a [`Letter`], all of one worker.
-#[derive(Clone, Debug)]
-pub enum Recipients {
-    /// One connection.
-    One(Key),
-    /// Several.
-    Many(Arc<[Key]>),
-}
-
-impl Recipients {
-    /// The keys, one by one.
-    #[must_use]
-    pub fn keys(&self) -> &[Key] {
-        match self {
-            Recipients::One(key) => std::slice::from_ref(key),
-            Recipients::Many(keys) => keys,
-        }
-    }
 }
 
 /// Letters in one batch of answers above which parsing stops.
@@ -152,12 +123,18 @@ impl Replies {
         }
     }
 
-    /// Appends a package.
+    /// Appends a package in `framing`; `tag` is that of what it answers, else 0.
     ///
     /// # Errors
     /// [`TooLong`] if the body does not fit a package; nothing is appended.
-    pub fn package(&mut self, code: u16, body: &[u8]) -> Result<(), TooLong> {
-        codec::encode(code, body, &mut self.bytes)?;
+    pub fn package(
+        &mut self,
+        framing: &dyn Framing,
+        code: u16,
+        tag: u64,
+        body: &[u8],
+    ) -> Result<(), TooLong> {
+        framing.write(code, tag, body, &mut self.bytes)?;
         self.package_ends.push(self.bytes.len());
         Ok(())
     }
@@ -183,7 +160,7 @@ impl Replies {
     /// Sends a package that is already encoded to another connection. It is
     /// dropped, and counted, if that connection is gone or does not speak
     /// packages.
-    pub fn send(&mut self, peer: Peer, package: Arc<[u8]>) {
+    pub fn send(&mut self, peer: Peer, package: Packed) {
         self.letter(Letter {
             worker: peer.worker,
             to: Recipients::One(peer.key),
@@ -282,6 +259,7 @@ pub struct Mark {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::HEAD8;
 
     #[test]
     fn small_bodies_are_copied_and_large_ones_stand_between() {
@@ -325,9 +303,9 @@ mod tests {
     #[test]
     fn half_an_answer_can_be_taken_back() {
         let mut replies = Replies::new();
-        replies.package(1, b"one").expect("short");
+        replies.package(&HEAD8, 1, 0, b"one").expect("short");
         let mark = replies.mark();
-        replies.package(1, b"two").expect("short");
+        replies.package(&HEAD8, 1, 0, b"two").expect("short");
         replies.body(&Arc::from(vec![0; COPY_BYTES_MAX]), 0..COPY_BYTES_MAX);
         replies.truncate(mark);
         assert_eq!(

@@ -82,7 +82,7 @@ impl Session {
                 self.hand_on(request, means, sink)
             }
             Fate::Package { head, buffer } => {
-                match self.hand_on_package(*head, buffer.bytes(), means, sink) {
+                match self.hand_on_package(head, buffer.bytes(), means, sink) {
                     // It is consumed already: it cannot be offered again.
                     Ok(Step {
                         stop: Some(Stop::Starved),

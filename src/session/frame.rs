@@ -5,9 +5,7 @@ use super::reason::CloseReason;
 use super::sink::{Flow, Own, Request, Sink};
 use super::state::Event;
 use super::{Means, Session, Step, Stop};
-use crate::base::limits::PACKAGE_HEAD_BYTES;
-use crate::frame::layout::PackageHead;
-use crate::frame::{HEARTBEAT, codec};
+use crate::frame::{HEARTBEAT, Outline, Read};
 use crate::http::body::Body;
 
 impl Session {
@@ -17,53 +15,59 @@ impl Session {
         means: &mut Means<'_>,
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
-        let Some(head) = PackageHead::read(input) else {
-            if self.at_rest() && !input.is_empty() {
-                self.go(Event::FirstByte);
+        let limit_bytes = means.rules.package_bytes;
+        let head = match self.framing.read(input, self.scanned as usize, limit_bytes) {
+            Read::Whole(head) => head,
+            Read::More => {
+                if self.at_rest() && !input.is_empty() {
+                    self.go(Event::FirstByte);
+                }
+                self.scanned = input.len() as u32;
+                return Ok(Step::stop(Stop::Hungry));
             }
-            return Ok(Step::stop(Stop::Hungry));
+            Read::Broken => {
+                self.go(Event::Over);
+                return Err(CloseReason::BadLength);
+            }
         };
-        let Some(body_len) = head.body_len(means.rules.package_bytes) else {
-            self.go(Event::Over);
-            return Err(CloseReason::BadLength);
-        };
-        let rest = &input[PACKAGE_HEAD_BYTES..];
-        if let Some(body) = rest.get(..body_len) {
+        self.scanned = 0;
+        let rest = &input[head.head_bytes..];
+        if let Some(rest) = rest.get(..head.rest_bytes()) {
             self.begin(Event::NoBody);
-            let step = self.hand_on_package(head, body, means, sink)?;
+            let step = self.hand_on_package(&head, rest, means, sink)?;
             if step.stop == Some(Stop::Starved) {
                 return Ok(step);
             }
             return Ok(Step {
-                consumed: PACKAGE_HEAD_BYTES + body_len,
+                consumed: head.whole_bytes(),
                 stop: step.stop,
             });
         }
-        let Some(buffer) = means.pool.take(body_len) else {
+        let Some(buffer) = means.pool.take(head.rest_bytes()) else {
             return Ok(Step::stop(Stop::Starved));
         };
         self.begin(Event::BodyFollows);
-        let body = Body::Length(body_len as u64);
+        let body = Body::Length(head.rest_bytes() as u64);
         self.message = Some(Message::new(body, Fate::Package { head, buffer }));
-        Ok(Step::consumed(PACKAGE_HEAD_BYTES))
+        Ok(Step::consumed(head.head_bytes))
     }
 
-    /// A package whose body is whole.
+    /// A package of which all has come; `rest` is what follows its head.
     pub(super) fn hand_on_package(
         &mut self,
-        head: PackageHead,
-        body: &[u8],
+        head: &Outline,
+        rest: &[u8],
         means: &mut Means<'_>,
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
         self.count_package(means)?;
-        let Some(package) = codec::check(head, body) else {
+        let Some(package) = self.framing.package(head, rest) else {
             sink.bad_package();
             return self.strike(1).map(|()| Step::consumed(0));
         };
         self.since = means.now;
         if package.code == HEARTBEAT {
-            sink.own(Own::Heartbeat);
+            sink.own(Own::Heartbeat { tag: package.tag });
             return Ok(Step::consumed(0));
         }
         match sink.request(&Request::Package(package), self.strikes, means.pool) {

@@ -2,7 +2,7 @@
 
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::limits::BODY_PROGRESS_BYTES;
-use crate::frame::layout::PackageHead;
+use crate::frame::Outline;
 use crate::http::body::Body;
 use crate::http::{FieldSpan, Head, RequestLine};
 
@@ -23,8 +23,8 @@ pub(super) enum Fate {
     Discard { left: usize },
     /// It is collected behind the head of its request.
     Request(Collected),
-    /// It is collected for its package.
-    Package { head: PackageHead, buffer: Buffer },
+    /// It is collected for its package, with what stands behind it.
+    Package { head: Outline, buffer: Buffer },
 }
 
 /// A request's head, kept while its body comes.

@@ -22,6 +22,7 @@ use crate::base::limits::{
     QUEUED_PACKAGES_DEFAULT,
 };
 use crate::base::tick::{Millis, Time};
+use crate::frame::Framing;
 use crate::http::HeadMemo;
 use message::Message;
 use sniff::Sniffed;
@@ -142,6 +143,8 @@ pub enum Stop {
 #[derive(Debug)]
 pub struct Session {
     protocol: Protocol,
+    /// How packages stand in the stream, if it is one of packages.
+    framing: &'static dyn Framing,
     state: State,
     /// Bad packages so far.
     strikes: u8,
@@ -162,12 +165,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that waits for its first message.
+    /// A session that waits for its first message. Packages, should they come,
+    /// are in `framing`.
     #[must_use]
-    pub fn new(protocol: Protocol, now: Time) -> Session {
+    pub fn new(protocol: Protocol, framing: &'static dyn Framing, now: Time) -> Session {
         let state = State::HeadInit;
         Session {
             protocol,
+            framing,
             state,
             strikes: 0,
             last: false,
@@ -286,6 +291,12 @@ impl Session {
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// The framing that its packages are in.
+    #[must_use]
+    pub fn framing(&self) -> &'static dyn Framing {
+        self.framing
     }
 
     /// The state of the machine.

@@ -74,7 +74,10 @@ pub enum Own {
     /// `100 Continue`.
     Continue,
     /// The answer to a heartbeat.
-    Heartbeat,
+    Heartbeat {
+        /// What it carries back.
+        tag: u64,
+    },
 }
 
 impl Own {

@@ -1,7 +1,6 @@
 //! A sink that keeps all that it is told.
 
 use pelton::base::buffer::Pool;
-use pelton::base::limits::PACKAGE_HEAD_BYTES;
 use pelton::frame::Package;
 use pelton::http::{FieldSpan, Framing, Head, Method, RequestLine, Seen, Span, Status};
 use pelton::session::{BodyPlan, Flow, HttpRequest, Own, Request, Rules, Sink};
@@ -22,6 +21,7 @@ pub(crate) enum Event {
     },
     Package {
         code: u16,
+        tag: u64,
         body: Vec<u8>,
         strikes: u8,
     },
@@ -118,10 +118,11 @@ impl Recorder<'_> {
     }
 
     fn package(&mut self, package: Package<'_>, strikes: u8) -> Flow {
-        let Package { code, body } = package;
-        assert!(body.len() + PACKAGE_HEAD_BYTES <= self.rules.package_bytes);
+        let Package { code, tag, body } = package;
+        assert!(body.len() <= self.rules.package_bytes);
         self.events.push(Event::Package {
             code,
+            tag,
             body: body.to_vec(),
             strikes,
         });
@@ -193,15 +194,21 @@ pub(crate) fn sketch_of(event: &Event) -> String {
         }
         Event::Package {
             code,
+            tag,
             body,
             strikes,
         } => {
+            let tag = match tag {
+                0 => String::new(),
+                tag => format!("@{tag:x}"),
+            };
             let strikes = "!".repeat(usize::from(*strikes));
-            format!("#{code:x}{}{strikes}", plus(body))
+            format!("#{code:x}{tag}{}{strikes}", plus(body))
         }
         Event::Bad => "bad".to_owned(),
         Event::Own(Own::Continue) => "100".to_owned(),
-        Event::Own(Own::Heartbeat) => "beat".to_owned(),
+        Event::Own(Own::Heartbeat { tag: 0 }) => "beat".to_owned(),
+        Event::Own(Own::Heartbeat { tag }) => format!("beat@{tag:x}"),
         Event::Own(Own::Refuse { status, .. }) => status.code().to_string(),
         Event::Own(Own::Limited { .. }) => "429".to_owned(),
     }

@@ -1,9 +1,11 @@
 //! A rig that feeds a session the way `net/receive.rs` does.
 
+use super::Spoken;
 use super::recorder::{Event, Recorder, sketch_of};
 use pelton::base::buffer::{Budget, Buffer, Pool};
-use pelton::base::limits::{BUFFER_CLASS_BYTES, PACKAGE_HEAD_BYTES, READ_BYTES};
+use pelton::base::limits::{BUFFER_CLASS_BYTES, READ_BYTES};
 use pelton::base::tick::Time;
+use pelton::frame::Framing;
 use pelton::http::HeadMemo;
 use pelton::session::state::State;
 use pelton::session::{CloseReason, Means, Protocol, Rules, Session, Stop, Traffic};
@@ -77,9 +79,9 @@ impl Rig {
     }
 
     /// Offers `bytes` to a session without a copy or a cut.
-    pub(crate) fn whole(&mut self, protocol: Protocol, rules: &Rules, bytes: &[u8]) -> Record {
+    pub(crate) fn whole(&mut self, spoken: Spoken, rules: &Rules, bytes: &[u8]) -> Record {
         self.memo = HeadMemo::new();
-        let mut run = Run::new(protocol, rules, false, self);
+        let mut run = Run::new(spoken, rules, false, self);
         let used = run.parse(bytes);
         run.finish(bytes.len() == used)
     }
@@ -88,7 +90,7 @@ impl Rig {
     /// consumed is held and offered again with more.
     pub(crate) fn cut(
         &mut self,
-        protocol: Protocol,
+        spoken: Spoken,
         rules: &Rules,
         bytes: &[u8],
         how: Offer<'_>,
@@ -97,7 +99,7 @@ impl Rig {
             self.memo = HeadMemo::new();
         }
         self.pool.shrink();
-        let mut run = Run::new(protocol, rules, how.pauses, self);
+        let mut run = Run::new(spoken, rules, how.pauses, self);
         let ends = how.cuts.iter().copied().chain([bytes.len()]);
         let mut start = 0;
         for end in ends {
@@ -115,12 +117,12 @@ impl Rig {
     /// what has been told by then.
     pub(crate) fn drip(
         &mut self,
-        protocol: Protocol,
+        spoken: Spoken,
         rules: &Rules,
         bytes: &[u8],
         mut look: impl FnMut(usize, &[Event]),
     ) {
-        let mut run = Run::new(protocol, rules, false, self);
+        let mut run = Run::new(spoken, rules, false, self);
         for at in 0..bytes.len() {
             run.arrive(&bytes[at..=at]);
             look(at + 1, &run.recorder.events);
@@ -142,6 +144,16 @@ fn allowance(rules: &Rules, input_bytes: usize) -> usize {
     READ_BYTES + up_to(message) + up_to(input_bytes.min(READ_BYTES))
 }
 
+/// Bytes of a head that wait for more at most: a line's head is all of it.
+fn most_of_a_head(framing: &dyn Framing, rules: &Rules) -> usize {
+    match framing.name() {
+        "head8" => 7,
+        "head16" => 15,
+        "lengths" => 5,
+        _ => rules.package_bytes - 1,
+    }
+}
+
 /// One session and what its connection would hold.
 struct Run<'a> {
     session: Session,
@@ -155,9 +167,9 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(protocol: Protocol, rules: &'a Rules, pauses: bool, rig: &'a mut Rig) -> Run<'a> {
+    fn new(spoken: Spoken, rules: &'a Rules, pauses: bool, rig: &'a mut Rig) -> Run<'a> {
         Run {
-            session: Session::new(protocol, NOW),
+            session: Session::new(spoken.protocol, spoken.framing, NOW),
             recorder: Recorder {
                 events: Vec::new(),
                 rules,
@@ -247,7 +259,7 @@ impl<'a> Run<'a> {
             // A leading empty line does not count as head.
             let most = match self.session.protocol() {
                 Protocol::Undecided => 2,
-                Protocol::Frame => PACKAGE_HEAD_BYTES - 1,
+                Protocol::Frame => most_of_a_head(self.session.framing(), self.rules),
                 Protocol::Http => self.rules.head_bytes - 1 + 2,
             };
             assert!(left <= most, "{left} bytes wait for more");

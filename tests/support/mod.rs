@@ -193,6 +193,7 @@ impl Drop for Rig {
 pub fn config(mode: Mode, root: &Path) -> Config {
     let listen = |protocol| Listen {
         addr: SocketAddr::from(([127, 0, 0, 1], 0)),
+        framing: "head8",
         protocol,
         defer_accept: protocol == Protocol::Http,
     };

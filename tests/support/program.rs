@@ -88,7 +88,8 @@ impl Program {
         self.address("packages at ")
     }
 
-    fn address(&self, after: &str) -> SocketAddr {
+    /// The first address behind these words.
+    pub fn address(&self, after: &str) -> SocketAddr {
         let found = self.lines.iter().find_map(|line| line.split_once(after));
         let (_, rest) = found.unwrap_or_else(|| panic!("no {after:?} in {:?}", self.lines));
         rest.trim_end_matches('/').parse().expect("an address")

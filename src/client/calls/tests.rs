@@ -3,6 +3,8 @@
 use super::*;
 use crate::base::limits::{PACKAGE_BYTES_DEFAULT, PACKAGE_BYTES_MAX};
 use crate::base::tick::Millis;
+use crate::frame::head16::Tag;
+use crate::frame::{Framing, HEAD16, codec};
 
 fn package(code: u16, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -195,6 +197,7 @@ fn what_is_bad_ends_the_connection_after_what_was_good() {
         package_bytes: PACKAGE_BYTES_MAX,
         timeout: Millis(1),
         heartbeat: None,
+        ..Settings::default()
     };
     let mut calls = Calls::new(settings);
     calls.connected(Time(0));
@@ -223,4 +226,119 @@ fn calls_have_a_bound_and_none_is_lost_by_it() {
         (vec![], 8),
         "{next:?}"
     );
+}
+
+/// A package in head16.
+fn long(code: u16, sequence: u16, body: &[u8]) -> Vec<u8> {
+    let tag = Tag {
+        version: 3,
+        sequence,
+        ..Tag::default()
+    };
+    let mut bytes = Vec::new();
+    let encoded = HEAD16.encode(code, tag.into(), body, &mut bytes);
+    encoded.expect("short enough");
+    bytes
+}
+
+#[test]
+fn answers_that_echo_a_sequence_find_their_calls_in_any_order() {
+    let settings = Settings {
+        framing: &HEAD16,
+        ..Settings::default()
+    };
+    let mut calls = Calls::new(settings);
+    let early = calls.submit(1, b"early", Time(0)).expect("short");
+    calls.connected(Time(0));
+    let [a, b] = [(); 2].map(|()| calls.submit(1, b"", Time(0)).expect("short"));
+    let asked = sent(&mut calls);
+    let sequences = [asked[13], asked[16 + 5 + 13], asked[16 + 5 + 16 + 13]];
+    assert_eq!((asked.len(), sequences), (53, [1, 2, 3]));
+    assert_eq!(told(&mut calls), [Event::Connected]);
+    // Neither the version nor the code matters, nor who came first.
+    let mut bytes = Vec::new();
+    for (code, sequence, body) in [
+        (1, 0, "push"),
+        (1, 3, "b"),
+        (9, 2, "a"),
+        (1, 3, "once more"),
+        (1, 1, "early"),
+    ] {
+        bytes.extend(long(code, sequence, body.as_bytes()));
+    }
+    for part in bytes.chunks(7) {
+        assert_eq!(calls.receive(part, Time(1)), Ok(()));
+    }
+    let expected = [
+        push(1, b"push"),
+        answer(b, b"b"),
+        answer(a, b"a"),
+        push(1, b"once more"),
+        answer(early, b"early"),
+    ];
+    assert_eq!(told(&mut calls), expected);
+    assert_eq!(calls.receive(&[0, 0, 0, 15], Time(1)), Ok(()));
+    assert_eq!(calls.receive(&[0; 12], Time(1)), Err(Lost::BadLength));
+}
+
+#[test]
+fn numbers_come_round_and_heartbeats_take_theirs() {
+    let settings = Settings {
+        framing: &HEAD16,
+        ..Settings::default()
+    };
+    let mut calls = Calls::new(settings);
+    calls.connected(Time(0));
+    for number in 1..=65_536_u32 {
+        let call = calls.submit(1, b"", Time(0)).expect("short");
+        let number = ((number - 1) % 65_535 + 1) as u16;
+        assert_eq!(sent(&mut calls)[12..14], number.to_be_bytes());
+        assert_eq!(calls.receive(&long(1, number, b""), Time(0)), Ok(()));
+        assert_eq!(told(&mut calls).last(), Some(&answer(call, b"")));
+    }
+    assert_eq!(calls.expire(Time(20_000)), Ok(()));
+    assert_eq!(sent(&mut calls), {
+        let mut beat = long(0, 2, b"");
+        beat[5] = 0; // no version
+        beat
+    });
+    assert_eq!(calls.receive(&long(0, 2, b""), Time(20_001)), Ok(()));
+    assert_eq!(told(&mut calls), [Event::Heartbeat]);
+}
+
+#[test]
+fn an_answer_with_a_number_that_comes_too_late_does_no_harm() {
+    let settings = Settings {
+        framing: &HEAD16,
+        timeout: Millis(100),
+        ..Settings::default()
+    };
+    let mut calls = Calls::new(settings);
+    calls.connected(Time(0));
+    let slow = calls.submit(1, b"", Time(0)).expect("short");
+    let quick = calls.submit(1, b"", Time(50)).expect("short");
+    assert_eq!(calls.expire(Time(100)), Ok(()), "the connection stays");
+    let failed = |call| Event::Failed {
+        call,
+        error: CallError::TimedOut,
+    };
+    assert_eq!(told(&mut calls), [Event::Connected, failed(slow)]);
+    let bytes = [long(1, 1, b"late"), long(1, 2, b"quick")].concat();
+    assert_eq!(calls.receive(&bytes, Time(101)), Ok(()));
+    assert_eq!(told(&mut calls), [answer(quick, b"quick")]);
+    // A number is not used again while its call is under way, but then it is.
+    let third = calls.submit(1, b"", Time(200)).expect("short");
+    sent(&mut calls);
+    let mut numbers = Vec::new();
+    for _ in 0..65_535 {
+        let call = calls.submit(1, b"", Time(200)).expect("short");
+        let package = sent(&mut calls);
+        let number = u16::from_be_bytes([package[12], package[13]]);
+        assert_eq!(calls.receive(&long(1, number, b""), Time(200)), Ok(()));
+        assert_eq!(told(&mut calls), [answer(call, b"")]);
+        numbers.push(number);
+    }
+    assert_eq!(numbers[65_530..], [65_534, 65_535, 1, 2, 4]);
+    assert_eq!(calls.receive(&long(1, 3, b"third"), Time(200)), Ok(()));
+    assert_eq!(told(&mut calls), [answer(third, b"third")]);
 }
