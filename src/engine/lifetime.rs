@@ -7,6 +7,7 @@ use super::worker::{Kit, Worker};
 use crate::base::key::{Key, Peer};
 use crate::base::tick::Time;
 use crate::net::connection::Step;
+use crate::service::later::Tickets;
 use crate::service::{Context, PathValues, Service, State};
 use crate::session::{CloseReason, Means};
 use std::net::SocketAddr;
@@ -101,6 +102,7 @@ impl Worker {
             drains: &self.fleet.drains,
             timer: None,
             unhandled: 0,
+            tickets: Tickets::new(&self.desk),
             path_values: PathValues::default(),
             files,
             state: &mut party.state,

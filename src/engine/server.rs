@@ -17,7 +17,7 @@ use crate::net::listener::{self, Listener};
 use crate::os::process;
 use crate::service::{Router, Service, StaticSite};
 use crate::session::{self, Rules};
-use crossbeam_queue::ArrayQueue;
+use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::{Poll, Waker};
 use std::io;
 use std::net::SocketAddr;
@@ -231,6 +231,7 @@ fn fleet(config: &Config, service: Arc<dyn Service>, polls: &[Poll]) -> Result<F
             bell: Doorbell::new(Waker::new(poll.registry(), BELL)?),
             completions: ArrayQueue::new(queue_len.max(1)),
             inbox: Inbox::new(INBOX_LETTERS_MAX, workers),
+            answered: SegQueue::new(),
         })
     };
     let posts = polls

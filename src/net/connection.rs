@@ -8,6 +8,7 @@ use super::outbox::Outbox;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
+use crate::service::later::Pledge;
 use crate::service::{Replies, State};
 use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
 use mio::event::Event;
@@ -42,6 +43,8 @@ pub enum Step {
     Turn,
     /// The completion of its job.
     Job,
+    /// The answer that a handler has put off, or the end of its time.
+    Later,
     /// Buffer memory: the next release, or the tick.
     Memory,
     /// A credit for a job: the worker's next completion.
@@ -98,8 +101,10 @@ pub struct Connection {
     pub registered: bool,
     /// Its letters wait for room in another worker's inbox.
     pub mailed: bool,
-    /// A job of its requests is under way.
+    /// A job of its requests is under way, or an answer comes later.
     pub in_flight: bool,
+    /// The answer that comes later.
+    pub(super) later: Option<Box<Pledge>>,
     /// The worker's lists it is on: a bit for each [`List`].
     pub(super) lists: u8,
     pub(super) readable: bool,
@@ -143,6 +148,7 @@ impl Connection {
             mailed: false,
             lists: 0,
             in_flight: false,
+            later: None,
             readable,
             writable: true,
             peer_closed: false,
@@ -212,12 +218,40 @@ impl Connection {
             return step;
         }
         if self.in_flight {
-            return Step::Job;
+            return self.under_way();
         }
         match sink.wait() {
             Some(step) if self.has_work() => step,
             _ => self.receive(input, means, sink),
         }
+    }
+
+    /// What it waits for while requests are under way. Who waits for a later
+    /// answer and sends no more is taken for gone: a close looks the same.
+    #[must_use]
+    pub fn under_way(&self) -> Step {
+        match self.later {
+            None => Step::Job,
+            Some(_) if self.peer_closed || self.eof => Step::Close(CloseReason::PeerClosed),
+            Some(_) => Step::Later,
+        }
+    }
+
+    /// The answer to its last request comes later: it waits.
+    pub fn await_answer(&mut self, pledge: Box<Pledge>) {
+        pledge.attend();
+        self.later = Some(pledge);
+    }
+
+    /// What it was promised, if that is there or its time is up.
+    pub fn take_answer(&mut self, now: Time) -> Option<Box<Pledge>> {
+        self.later
+            .take_if(|pledge| pledge.is_answered() || pledge.due() <= now)
+    }
+
+    /// Gives up an answer that would have come later; `false`: there is none.
+    pub fn give_up_answer(&mut self) -> bool {
+        self.later.take().is_some()
     }
 
     /// Sets when the service is to be called for it.

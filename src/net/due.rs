@@ -13,8 +13,16 @@ impl Connection {
             None => self
                 .sending_due(rules)
                 .min(self.receiving_due(rules))
-                .min(self.timer_due()),
+                .min(self.timer_due())
+                .min(self.answer_due()),
         }
+    }
+
+    /// When the time of an answer that comes later is up.
+    #[must_use]
+    pub fn answer_due(&self) -> Time {
+        let later = self.later.as_ref();
+        later.map_or(Time::NEVER, |pledge| pledge.due())
     }
 
     /// A due time has come, if [`Connection::due`] says so.
