@@ -23,7 +23,9 @@
 //!
 //! # Your own service
 //!
-//! See [`engine::Server`], [`service::Router`], and the programs in `examples/`.
+//! The [`guide`] goes from nothing to a working service, step by step. The
+//! names to know are here at the top: [`Router`], [`Context`], [`Response`],
+//! [`Server`], [`Config`]. The programs in `examples/` are whole services.
 
 pub mod base;
 pub mod client;
@@ -42,6 +44,9 @@ pub mod wheel;
 pub use config::Config;
 pub use engine::{Running, Server};
 pub use service::{Bad, Context, Decode, Encode, Response, Router};
+
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 
 /// The program in the README compiles.
 #[cfg(doctest)]
