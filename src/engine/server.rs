@@ -28,17 +28,15 @@ use std::thread::JoinHandle;
 /// A server that has not been started.
 ///
 /// ```
-/// use pelton::config::Config;
-/// use pelton::engine::Server;
-/// use pelton::service::{Response, Router};
+/// use pelton::config::{Config, Listen, Protocol};
+/// use pelton::{Router, Server};
 ///
-/// let mut config = Config::default();
-/// config.sites.clear();
-/// config.workers = 1;
-/// for listen in &mut config.listen {
-///     listen.addr.set_port(0);
-/// }
-/// let router = Router::new().http("GET", "/hello", |_, _| Response::text("hello\n"));
+/// let config = Config {
+///     listen: vec![Listen::new("127.0.0.1:0".parse()?, Protocol::Http)], // a free port
+///     sites: Vec::new(),
+///     ..Config::default()
+/// };
+/// let router = Router::new().http("GET", "/hello", |_, _| "hello\n");
 /// let running = Server::new(config).service(router).start()?;
 /// println!("listening on {}", running.listeners()[0].0);
 /// running.handle().stop();

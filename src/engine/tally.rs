@@ -33,7 +33,8 @@ pub enum Count {
 
 const COUNTS: usize = 10;
 
-/// The counters of one worker: written by its thread alone, read by any.
+/// The counters of one worker: written by its thread alone, read by any, from
+/// [`Handle::tallies`](super::Handle::tallies). They only rise.
 /// Aligned so that no two workers share a cache line.
 #[derive(Debug)]
 #[repr(align(128))]

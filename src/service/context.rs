@@ -18,6 +18,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The surroundings of one call: time, who asks, files, and where answers go.
+///
+/// ```
+/// use pelton::{Bad, Context, Router};
+/// use std::time::Duration;
+///
+/// /// Counts what this connection has sent, and gives it a minute for more.
+/// fn count(text: String, context: &mut Context<'_>) -> Result<u32, Bad> {
+///     let bytes = context.state.take::<u32>().unwrap_or(0) + text.len() as u32;
+///     context.state.set(bytes);
+///     context.set_timer(Duration::from_secs(60));
+///     Ok(bytes)
+/// }
+///
+/// let router = Router::new()
+///     .message_typed(7, count)
+///     .http("GET", "/me", |_, context| format!("{}\n", context.address));
+/// # let _ = router;
+/// ```
 pub struct Context<'a> {
     /// Milliseconds of the server's own monotonic time.
     pub now: Time,

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Status, fields and body of an answer.
+/// Status, fields and body of an answer. The date, the length and what becomes
+/// of the connection are written by the server.
 ///
 /// ```
 /// use pelton::http::Status;
@@ -17,6 +18,12 @@ use std::time::Duration;
 ///
 /// let response = Response::text("made\n").status(Status::CREATED).field("Location", "/cups/7");
 /// assert_eq!(response.body(), b"made\n");
+///
+/// // What becomes one: texts, bytes, statuses, options and results of these.
+/// assert_eq!(Response::from("hello\n").code(), 200);
+/// assert_eq!(Response::from(Status::NO_CONTENT).code(), 204);
+/// assert_eq!(Response::from(None::<String>).code(), 404);
+/// assert_eq!(Response::json(&[1, 2]).body(), b"[1,2]\n");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Response {
