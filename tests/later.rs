@@ -239,8 +239,9 @@ fn another_answer_makes_the_ticket_void() {
         assert_eq!(get(rig.http, "/none", "").body, b"nobody can answer");
 
         let mut client = waits(&rig, "/second");
+        let second = board.take("second");
         assert!(!board.take("first").respond("void"));
-        assert!(board.take("second").respond("the second"));
+        assert!(second.respond("the second"));
         assert_eq!(read_answer(&mut client, false).body, b"the second");
 
         let mut client = connect(rig.frame);
@@ -292,7 +293,13 @@ fn layers_see_that_an_answer_comes_later() {
 fn an_answer_for_a_client_that_has_gone_says_so() {
     both(|mode| {
         let board = Board::default();
-        let rig = rig(mode, &board);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tells = told.clone();
+        let router = router(&board).closed(move |reason, context| {
+            let count = context.state.take::<u8>();
+            tells.lock().expect("whole").push((reason, count));
+        });
+        let rig = Rig::with_router(mode, |_| {}, router);
         drop(waits(&rig, "/wait/closed"));
         let closed = board.take("closed");
         rig.wait_for("it is gone", |rig| rig.live() == 0);
@@ -304,6 +311,9 @@ fn an_answer_for_a_client_that_has_gone_says_so() {
         reset(client);
         rig.wait_for("it is gone", |rig| rig.live() == 0);
         assert!(!ticket.respond("nobody is there"));
+        let gone = [CloseReason::PeerClosed, CloseReason::Reset];
+        let both = gone.map(|reason| (reason, Some(1)));
+        rig.wait_for("both were told", |_| *told.lock().expect("whole") == both);
 
         // Nobody else gets what was for those.
         let mut client = waits(&rig, "/wait/mine");

@@ -216,6 +216,15 @@ impl Router {
     /// included. What it answers itself, it answers through the context, before
     /// or after what the handler does; what was answered since a
     /// [`Replies::mark`](super::Replies::mark) can be taken back.
+    ///
+    /// ```
+    /// # use pelton::{Bad, Router};
+    /// let router = Router::new().layer_messages(|package, context, next| {
+    ///     context.state.get::<String>().ok_or(Bad)?; // only for those with a name
+    ///     next.run(package, context)
+    /// });
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn layer_messages<L>(mut self, layer: L) -> Router
     where
