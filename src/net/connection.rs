@@ -89,6 +89,16 @@ pub(super) struct Lingering {
     pub(super) left: usize,
 }
 
+/// What few connections have, and never two at once: one box for them all, so
+/// that those at rest are small.
+#[derive(Debug)]
+pub(super) enum Rare {
+    /// It closes.
+    Lingering(Lingering),
+    /// The answer to its last request comes later.
+    Later(Pledge),
+}
+
 /// One connection of a worker. Owns the socket, the session, what has come and
 /// is not parsed, and what is to be written. At rest it holds no buffer.
 #[derive(Debug)]
@@ -103,8 +113,6 @@ pub struct Connection {
     pub mailed: bool,
     /// A job of its requests is under way, or an answer comes later.
     pub in_flight: bool,
-    /// The answer that comes later.
-    pub(super) later: Option<Box<Pledge>>,
     /// The worker's lists it is on: a bit for each [`List`].
     pub(super) lists: u8,
     pub(super) readable: bool,
@@ -119,7 +127,7 @@ pub struct Connection {
     pub(super) held: Option<Buffer>,
     pub(super) outbox: Option<Box<Outbox>>,
     pub(super) ending: Option<Ending>,
-    pub(super) lingering: Option<Box<Lingering>>,
+    pub(super) rare: Option<Box<Rare>>,
     /// When the outbox last moved on.
     pub(super) moved: Time,
     /// When the service wants to be called for it.
@@ -148,7 +156,6 @@ impl Connection {
             mailed: false,
             lists: 0,
             in_flight: false,
-            later: None,
             readable,
             writable: true,
             peer_closed: false,
@@ -159,7 +166,7 @@ impl Connection {
             held: None,
             outbox: None,
             ending: None,
-            lingering: None,
+            rare: None,
             moved: now,
             timer: Time::NEVER,
             state: State::default(),
@@ -208,7 +215,7 @@ impl Connection {
         means: &mut Means<'_>,
         sink: &mut X,
     ) -> Step {
-        if self.lingering.is_some() {
+        if self.lingering().is_some() {
             return self.linger(input, means.now);
         }
         if self.broken {
@@ -230,7 +237,7 @@ impl Connection {
     /// answer and sends no more is taken for gone: a close looks the same.
     #[must_use]
     pub fn under_way(&self) -> Step {
-        match self.later {
+        match self.later() {
             None => Step::Job,
             Some(_) if self.peer_closed || self.eof => Step::Close(CloseReason::PeerClosed),
             Some(_) => Step::Later,
@@ -240,18 +247,40 @@ impl Connection {
     /// The answer to its last request comes later: it waits.
     pub fn await_answer(&mut self, pledge: Box<Pledge>) {
         pledge.attend();
-        self.later = Some(pledge);
+        self.rare = Some(Box::new(Rare::Later(*pledge)));
     }
 
     /// What it was promised, if that is there or its time is up.
-    pub fn take_answer(&mut self, now: Time) -> Option<Box<Pledge>> {
-        self.later
-            .take_if(|pledge| pledge.is_answered() || pledge.due() <= now)
+    pub fn take_answer(&mut self, now: Time) -> Option<Pledge> {
+        self.later()
+            .filter(|pledge| pledge.is_answered() || pledge.due() <= now)?;
+        match *self.rare.take()? {
+            Rare::Later(pledge) => Some(pledge),
+            Rare::Lingering(_) => None,
+        }
     }
 
     /// Gives up an answer that would have come later; `false`: there is none.
     pub fn give_up_answer(&mut self) -> bool {
-        self.later.take().is_some()
+        let later = self.later().is_some();
+        if later {
+            self.rare = None;
+        }
+        later
+    }
+
+    pub(super) fn later(&self) -> Option<&Pledge> {
+        match self.rare.as_deref()? {
+            Rare::Later(pledge) => Some(pledge),
+            Rare::Lingering(_) => None,
+        }
+    }
+
+    pub(super) fn lingering(&self) -> Option<&Lingering> {
+        match self.rare.as_deref()? {
+            Rare::Lingering(lingering) => Some(lingering),
+            Rare::Later(_) => None,
+        }
     }
 
     /// Sets when the service is to be called for it.

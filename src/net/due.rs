@@ -8,7 +8,7 @@ impl Connection {
     /// The earliest of its due times.
     #[must_use]
     pub fn due(&self, rules: &Rules) -> Time {
-        match &self.lingering {
+        match self.lingering() {
             Some(lingering) => lingering.until,
             None => self
                 .sending_due(rules)
@@ -21,8 +21,7 @@ impl Connection {
     /// When the time of an answer that comes later is up.
     #[must_use]
     pub fn answer_due(&self) -> Time {
-        let later = self.later.as_ref();
-        later.map_or(Time::NEVER, |pledge| pledge.due())
+        self.later().map_or(Time::NEVER, |pledge| pledge.due())
     }
 
     /// A due time has come, if [`Connection::due`] says so.
@@ -31,7 +30,7 @@ impl Connection {
         if self.due(means.rules) > now {
             return Step::Event;
         }
-        if self.lingering.is_some() {
+        if self.lingering().is_some() {
             return Step::Close(
                 self.ending
                     .map_or(CloseReason::Done, |ending| ending.reason),
