@@ -50,7 +50,7 @@ impl Worker {
         let pledge = job.pledge.take();
         let waits = pledge.is_some();
         if let Some(pledge) = pledge {
-            connection.await_answer(pledge);
+            connection.await_answer(*pledge);
         }
         let step = if unfinished || waits {
             let step = connection.answer_in_part(&mut job.replies, &mut means);

@@ -122,7 +122,7 @@ impl Worker {
         };
         connection.state = state;
         if let Some(pledge) = pledge {
-            connection.await_answer(pledge);
+            connection.await_answer(*pledge);
             if step == Step::Job {
                 step = connection.under_way();
             }

@@ -245,9 +245,9 @@ impl Connection {
     }
 
     /// The answer to its last request comes later: it waits.
-    pub fn await_answer(&mut self, pledge: Box<Pledge>) {
+    pub fn await_answer(&mut self, pledge: Pledge) {
         pledge.attend();
-        self.rare = Some(Box::new(Rare::Later(*pledge)));
+        self.rare = Some(Box::new(Rare::Later(pledge)));
     }
 
     /// What it was promised, if that is there or its time is up.
