@@ -282,3 +282,33 @@ fn sorted(names: Vec<u8>) -> Vec<String> {
     names.sort();
     names
 }
+
+#[test]
+fn the_board_has_its_news_for_those_who_wait() {
+    let mut board = Example::start("poll", &["127.0.0.1:0"]);
+    let http = board.address();
+    let post = |text: &str| {
+        let mut stream = connect(http);
+        let len = text.len();
+        let request =
+            format!("POST /news HTTP/1.1\r\nHost: a\r\nContent-Length: {len}\r\n\r\n{text}");
+        stream.write_all(request.as_bytes()).expect("sent");
+        assert_eq!(read_answer(&mut stream, false).status, 204);
+    };
+    let mut waiting = [connect(http), connect(http)];
+    for stream in &mut waiting {
+        let request = b"GET /news?after=0 HTTP/1.1\r\nHost: a\r\n\r\n";
+        stream.write_all(request).expect("sent");
+    }
+    post("the kettle is on");
+    for stream in &mut waiting {
+        let answer = read_answer(stream, false);
+        assert_eq!(answer.body, b"[1,[\"the kettle is on\"]]\n");
+        assert_eq!(answer.field("cache-control"), Some("no-store"));
+    }
+    post("it boils");
+    let both = b"[2,[\"the kettle is on\",\"it boils\"]]\n";
+    assert_eq!(get(http, "/news", "").body, both);
+    assert_eq!(get(http, "/news?after=1", "").body, b"[2,[\"it boils\"]]\n");
+    assert_eq!(get(http, "/news?after=none", "").status, 400);
+}

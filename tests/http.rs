@@ -10,6 +10,7 @@ use pelton::frame::HEAD8;
 use pelton::http::HttpDate;
 use pelton::http::head::HeadRoom;
 use pelton::http::parse::parse;
+use pelton::service::later::{Desk, Tickets};
 use pelton::service::{
     Context, FileError, Files, Found, PathValues, Replies, Response, Router, Service, State,
     StaticSite,
@@ -19,6 +20,7 @@ use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -385,6 +387,12 @@ fn refuses(rig: &Rig, target: &[u8]) {
 /// Files of which none can be had.
 struct NoFiles(FileError);
 
+struct NoDesk;
+
+impl Desk for NoDesk {
+    fn answered(&self, _: Peer) {}
+}
+
 impl Files for NoFiles {
     fn find(&mut self, _: usize, _: &[u8], _: Time) -> Result<&mut Found, FileError> {
         Err(self.0)
@@ -404,6 +412,7 @@ fn what_is_wrong_with_a_file_has_its_status() {
         let mut room = HeadRoom::new();
         let head = parse(GET_SMALL.as_bytes(), &mut room).expect("a good head");
         let mut replies = Replies::new();
+        let desk: Arc<dyn Desk> = Arc::new(NoDesk);
         let mut context = Context {
             now: Time(0),
             date: &HttpDate::from_unix(0),
@@ -422,6 +431,7 @@ fn what_is_wrong_with_a_file_has_its_status() {
             drains: &AtomicBool::new(false),
             timer: None,
             unhandled: 0,
+            tickets: Tickets::new(&desk),
             path_values: PathValues::default(),
             files: &mut NoFiles(error),
             state: &mut State::default(),

@@ -136,6 +136,8 @@ pub const WRITE_BUDGET_BYTES: usize = 2 * MIB;
 pub const MAIL_BUDGET: usize = 1024;
 /// Letters that one worker's inbox holds.
 pub const INBOX_LETTERS_MAX: usize = 4096;
+/// Answers that came later, written by one worker in one turn.
+pub const ANSWERS_BUDGET: usize = 1024;
 
 // --- closing -----------------------------------------------------------
 

@@ -18,14 +18,21 @@ use std::time::{Duration, Instant};
 /// Whatever waits keeps the connection alive; one that is not used for longer
 /// than the server's patience is made anew as well.
 ///
-/// ```no_run
+/// ```
+/// # use pelton::config::{Listen, Protocol};
+/// # let any = "127.0.0.1:0".parse()?;
+/// # let listen = vec![Listen::new(any, Protocol::Frame)];
+/// # let config = pelton::Config { listen, sites: Vec::new(), ..pelton::Config::default() };
+/// # let running = pelton::Server::new(config).start()?;
+/// # let addr = running.listeners()[0].0;
 /// use pelton::client::Client;
 /// use std::time::Duration;
 ///
-/// let addr = "127.0.0.1:9000".parse().expect("an address");
 /// let mut client = Client::connect(addr, Duration::from_secs(5))?;
-/// assert_eq!(client.call(1, b"hello")?, b"hello");
-/// # Ok::<(), std::io::Error>(())
+/// assert_eq!(client.call(1, b"hello")?, b"hello"); // code 1 is the echo
+/// # running.handle().stop();
+/// # running.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Client {

@@ -27,15 +27,20 @@ use std::time::{Duration, Instant};
 /// The descriptor is that of another socket from each [`Event::Dialing`] on,
 /// and after [`Event::Lost`] one that is never ready.
 ///
-/// ```no_run
+/// ```
+/// # use pelton::config::{Listen, Protocol};
+/// # let any = "127.0.0.1:0".parse()?;
+/// # let listen = vec![Listen::new(any, Protocol::Frame)];
+/// # let config = pelton::Config { listen, sites: Vec::new(), ..pelton::Config::default() };
+/// # let running = pelton::Server::new(config).start()?;
+/// # let addr = running.listeners()[0].0;
 /// use pelton::client::{Event, Polled, Settings};
 /// use rustix::event::{PollFd, PollFlags, Timespec, poll};
 /// use std::time::Instant;
 ///
-/// let addr = "127.0.0.1:9000".parse().expect("an address");
 /// let mut client = Polled::new(addr, Settings::default(), Instant::now())?;
 /// let hello = client.submit(1, b"hello", Instant::now())?;
-/// loop {
+/// 'turns: loop {
 ///     let timeout = client.next_timeout(Instant::now());
 ///     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
 ///     let mut wanted = PollFlags::IN;
@@ -44,11 +49,16 @@ use std::time::{Duration, Instant};
 ///     client.on_ready(Instant::now());
 ///     for event in client.events() {
 ///         match event {
-///             Event::Answer { call, body } if call == hello => println!("{body:?}"),
+///             Event::Answer { call, body } if call == hello => {
+///                 assert_eq!(body, b"hello");
+///                 break 'turns;
+///             }
 ///             other => println!("{other:?}"),
 ///         }
 ///     }
 /// }
+/// # running.handle().stop();
+/// # running.wait()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

@@ -8,6 +8,17 @@ use crate::base::tick::Millis;
 use crate::frame::{Framing, HEAD8};
 
 /// How a client behaves. The defaults are those of the server.
+///
+/// ```
+/// use pelton::base::tick::Millis;
+/// use pelton::client::Settings;
+///
+/// let settings = Settings {
+///     timeout: Millis::seconds(2),
+///     ..Settings::default()
+/// };
+/// assert_eq!(settings.silence(), Some(Millis::seconds(70)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// After this much quiet a heartbeat is sent, 20 s unless set; `None`

@@ -6,8 +6,26 @@ use log::LevelFilter;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// All that a user may decide. Made by [`parse`](crate::config::parse) and
-/// [`overridden`](Config::overridden) alone, which check it.
+/// All that a user may decide: the checked outcome of
+/// [`parse`](crate::config::parse) and [`overridden`](Config::overridden). A
+/// program that makes one by hand begins with the default, and sees to the
+/// ranges that [`parse`](crate::config::parse) would hold it to.
+///
+/// ```
+/// use pelton::Config;
+/// use pelton::base::tick::Millis;
+/// use pelton::config::{Listen, Mode, Protocol};
+///
+/// let mut config = Config {
+///     mode: Mode::Proactor,
+///     listen: vec![Listen::new("127.0.0.1:0".parse()?, Protocol::Auto)],
+///     sites: Vec::new(),
+///     ..Config::default()
+/// };
+/// config.timeouts.http_idle = Some(Millis::seconds(60));
+/// config.limits.body_bytes = 64 * 1024;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Where services are called: on the loops or on pool threads.

@@ -9,15 +9,6 @@
 //! `keys` names every key of the file once, with its type, range, default
 //! and place in [`Config`]. Nothing that comes out of this room is checked
 //! again elsewhere.
-//!
-//! ```
-//! # use pelton::config;
-//! let config = config::parse("workers = 4").expect("a good file");
-//! assert_eq!(config.workers, 4);
-//!
-//! let problems = config::parse("worker = 4").expect_err("no such key");
-//! assert_eq!((problems[0].line, problems[0].column), (1, 1));
-//! ```
 
 mod address;
 mod checked;
@@ -35,7 +26,19 @@ pub use choice::{FRAMINGS, Mode, Protocol};
 pub use problem::{Problem, Refusal};
 pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, arguments};
 
-/// Reads the text of a configuration file.
+/// Reads the text of a configuration file, which is TOML. `conf/pelton.toml` has
+/// every key with its default; what a text leaves out is as there.
+///
+/// ```
+/// use pelton::config;
+///
+/// let config = config::parse("workers = 4").expect("a good file");
+/// assert_eq!(config.workers, 4);
+///
+/// let problems = config::parse("worker = 4").expect_err("no such key");
+/// assert_eq!((problems[0].line, problems[0].column), (1, 1));
+/// assert_eq!(problems[0].to_string(), "unknown key `worker`: did you mean `workers`?");
+/// ```
 ///
 /// # Errors
 ///

@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Called {
     Answered,
+    /// The answer comes later; the connection waits for it.
+    Later,
     /// The package was bad.
     Bad,
     /// The connection ends after the answers so far.
@@ -33,7 +35,8 @@ pub(super) fn call(
     // What a panic may leave half-done is the handler's own state and the
     // answers; the answers are taken back.
     let flow = catch_unwind(AssertUnwindSafe(|| service.call(request, context)));
-    match flow {
+    let called = match flow {
+        Ok(Flow::Continue | Flow::Pause) if context.tickets.is_promised() => return Called::Later,
         Ok(Flow::Bad) => Called::Bad,
         Ok(Flow::End | Flow::NoMemory) => Called::Ended,
         Ok(Flow::Continue | Flow::Pause) => match request {
@@ -45,7 +48,9 @@ pub(super) fn call(
             panicked(request, context);
             Called::Panicked
         }
-    }
+    };
+    context.tickets.withdraw();
+    called
 }
 
 /// Tells the service that the timer of a connection rings. `mute`: what it
@@ -54,6 +59,7 @@ pub(super) fn timer(service: &dyn Service, context: &mut Context<'_>, mute: bool
     let mark = context.replies.mark();
     context.tag = 0; // what is said now answers nothing
     let flow = catch_unwind(AssertUnwindSafe(|| service.timer(context)));
+    context.tickets.withdraw();
     match flow {
         Err(_) => {
             context.replies.truncate(mark);

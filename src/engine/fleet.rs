@@ -8,6 +8,7 @@ use super::job::Job;
 use super::queue::JobQueue;
 use super::tally::Tally;
 use crate::base::buffer::Budget;
+use crate::base::key::Key;
 use crate::base::tick::Millis;
 use crate::config::{Cache, Mode};
 use crate::frame::Framing;
@@ -15,7 +16,7 @@ use crate::net::files::{FileCache, Roots};
 use crate::net::visitors::Visitors;
 use crate::service::{Letter, Service};
 use crate::session::Rules;
-use crossbeam_queue::ArrayQueue;
+use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::Waker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -39,6 +40,9 @@ pub(super) struct Post {
     /// push never fails.
     pub(super) completions: ArrayQueue<Box<Job>>,
     pub(super) inbox: Inbox<Letter>,
+    /// Connections whose later answer is there: each at most once, for it
+    /// waits for one answer at a time.
+    pub(super) answered: SegQueue<Key>,
 }
 
 /// What all threads of a server share. Nothing in it is locked on the request

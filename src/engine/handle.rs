@@ -9,7 +9,37 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A running server, from any thread: sends packages to its clients, stops it,
-/// reads its counters.
+/// reads its counters. Clones are the same server.
+///
+/// ```
+/// # use pelton::config::{Listen, Protocol};
+/// # let any = "127.0.0.1:0".parse()?;
+/// # let listen = vec![Listen::new(any, Protocol::Frame)];
+/// # let config = pelton::Config { listen, sites: Vec::new(), ..pelton::Config::default() };
+/// use pelton::client::Client;
+/// use pelton::engine::Count;
+/// use pelton::{Router, Server};
+/// use std::sync::mpsc::channel;
+/// use std::time::Duration;
+///
+/// let (peers, joined) = channel();
+/// let router = Router::new().message(7, move |_, context| {
+///     let _ = peers.send(context.peer);
+///     Ok(())
+/// });
+/// let running = Server::new(config).service(router).start()?;
+/// let mut client = Client::connect(running.listeners()[0].0, Duration::from_secs(5))?;
+/// client.send(7, b"")?;
+///
+/// let handle = running.handle();
+/// handle.send(joined.recv()?, 8, b"from another thread")?;
+/// assert_eq!(client.receive()?, (8, b"from another thread".to_vec()));
+/// let packages: u64 = handle.tallies().iter().map(|tally| tally.get(Count::Packages)).sum();
+/// assert_eq!(packages, 1);
+/// handle.stop();
+/// running.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     fleet: Arc<Fleet>,

@@ -14,10 +14,12 @@ use crate::base::tick::Time;
 use crate::frame::{Framing, Package};
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
+use crate::service::later::{Desk, Pledge, Tickets};
 use crate::service::{Context, PathValues, Replies, Service, State, own};
 use crate::session::{CloseReason, HttpRequest, Own, Request};
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What came whole in one read of one connection: copied, since the loop's
@@ -41,6 +43,8 @@ pub(super) struct Job {
     pub(super) state: State,
     /// The answers so far.
     pub(super) replies: Replies,
+    /// The answer to the last request so far comes later.
+    pub(super) pledge: Option<Box<Pledge>>,
     pub(super) outcome: Outcome,
 }
 
@@ -95,6 +99,7 @@ impl Job {
             strikes: 0,
             state: State::default(),
             replies: Replies::new(),
+            pledge: None,
             outcome: Outcome::default(),
         })
     }
@@ -110,6 +115,7 @@ impl Job {
         self.submitted_us = 0;
         self.replies.clear();
         let _ = self.replies.take_letters();
+        self.pledge = None;
         self.outcome = Outcome::default();
         self.state = State::default();
     }
@@ -172,12 +178,13 @@ impl Job {
     }
 
     /// Answers entries, in order, until all are answered, the answers should
-    /// be written first, or the connection has to end.
+    /// be written first, one comes later, or the connection has to end.
     pub(super) fn run(
         &mut self,
         service: &dyn Service,
         files: &mut FileCache,
         drains: &AtomicBool,
+        desk: &Arc<dyn Desk>,
         clock: &Clock,
         date: &Date,
     ) {
@@ -194,13 +201,15 @@ impl Job {
             drains,
             timer: None,
             unhandled: 0,
+            tickets: Tickets::new(desk),
             path_values: PathValues::default(),
             files,
             state: &mut self.state,
             replies: &mut self.replies,
         };
         for entry in &self.entries[self.answered..] {
-            if context.replies.is_high() || self.outcome.end.is_some() {
+            let waits = context.replies.is_high() || context.tickets.is_promised();
+            if waits || self.outcome.end.is_some() {
                 break;
             }
             self.answered += 1;
@@ -246,6 +255,7 @@ impl Job {
                 self.outcome.end = Some(CloseReason::BadPackages);
             }
         }
+        self.pledge = context.tickets.pledge();
         self.outcome.unhandled += context.unhandled;
         self.outcome.timer = context.timer.or(self.outcome.timer);
     }
@@ -293,7 +303,7 @@ impl Job {
 impl Outcome {
     fn note(&mut self, called: Called) {
         match called {
-            Called::Answered => {}
+            Called::Answered | Called::Later => {}
             Called::Bad => self.bad += 1,
             Called::Ended => self.end = Some(CloseReason::Done),
             Called::Panicked => {

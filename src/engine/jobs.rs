@@ -51,8 +51,14 @@ impl Worker {
         if let Some(due) = job.outcome.timer.take() {
             connection.set_timer(due);
         }
-        let step = if unfinished {
-            connection.answer_in_part(&mut job.replies, &mut means)
+        let pledge = job.pledge.take();
+        let waits = pledge.is_some();
+        if let Some(pledge) = pledge {
+            connection.await_answer(*pledge);
+        }
+        let step = if unfinished || waits {
+            let step = connection.answer_in_part(&mut job.replies, &mut means);
+            step.or_else(|| Some(connection.under_way()))
         } else {
             if job.is_asked() {
                 connection.renew(means.now);

@@ -8,6 +8,7 @@ use crate::base::key::{Key, Peer};
 use crate::base::tick::Time;
 use crate::frame::Framing;
 use crate::net::connection::Step;
+use crate::service::later::Tickets;
 use crate::service::{Context, PathValues, Service, State};
 use crate::session::{CloseReason, Means};
 use std::net::SocketAddr;
@@ -107,6 +108,7 @@ impl Worker {
             drains: &self.fleet.drains,
             timer: None,
             unhandled: 0,
+            tickets: Tickets::new(&self.desk),
             path_values: PathValues::default(),
             files,
             state: &mut party.state,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `server.rs`, `error.rs`, `framings.rs`, `threads.rs`, `handle.rs` | builds everything, starts the threads, waits for them |
 //! | `worker.rs` | one loop: its turn, on one page |
-//! | `serve.rs`, `accept.rs`, `mail.rs`, `drain.rs` | the parts of a turn |
+//! | `serve.rs`, `accept.rs`, `mail.rs`, `later.rs`, `drain.rs` | the parts of a turn |
 //! | `reactor.rs`, `proactor.rs` | the two sinks |
 //! | `lane.rs`, `job.rs`, `jobs.rs`, `pool.rs` | requests on their way through the pool |
 //! | `call.rs`, `lifetime.rs` | one call of the service; a connection's begin and end |
@@ -30,6 +30,7 @@ pub mod inbox;
 mod job;
 mod jobs;
 mod lane;
+mod later;
 mod lifetime;
 mod mail;
 mod notes;

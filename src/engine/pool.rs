@@ -5,10 +5,13 @@ use super::fleet::Fleet;
 use super::job::Job;
 pub use super::queue::{JobQueue, Next};
 use crate::base::limits::FILE_UNUSED_MS;
+use crate::service::later::Desk;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What one thread of the pool does until it is sent home.
-pub(super) fn work(fleet: &Fleet) {
+pub(super) fn work(fleet: &Arc<Fleet>) {
+    let desk: Arc<dyn Desk> = fleet.clone();
     let mut files = fleet.file_cache();
     let mut date = Date::new(fleet.clock.now());
     loop {
@@ -18,7 +21,7 @@ pub(super) fn work(fleet: &Fleet) {
                 date.refresh(now);
                 files.tick(now);
                 let (service, drains) = (&*fleet.service, &fleet.drains);
-                job.run(service, &mut files, drains, &fleet.clock, &date);
+                job.run(service, &mut files, drains, &desk, &fleet.clock, &date);
                 complete(fleet, job);
             }
             Next::Quiet => files.tick(fleet.clock.now()),

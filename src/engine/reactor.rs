@@ -61,6 +61,7 @@ impl Sink for ReactorSink<'_> {
         match call::call(self.service, request, &mut self.context) {
             Called::Answered if self.context.replies.is_high() => Flow::Pause,
             Called::Answered => Flow::Continue,
+            Called::Later => Flow::Pause,
             Called::Bad => {
                 self.bad_package();
                 Flow::Bad
@@ -99,12 +100,12 @@ impl Exchange for ReactorSink<'_> {
     }
 
     fn in_flight(&self) -> bool {
-        self.job.is_some()
+        self.job.is_some() || self.context.tickets.is_promised()
     }
 
     fn timer(&mut self, mute: bool) -> Flow {
         match call::timer(self.service, &mut self.context, mute) {
-            Called::Answered | Called::Bad => Flow::Continue,
+            Called::Answered | Called::Later | Called::Bad => Flow::Continue,
             Called::Ended => Flow::End,
             Called::Panicked => {
                 self.tally.add(Count::Panics, 1);

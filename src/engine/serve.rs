@@ -9,6 +9,7 @@ use super::worker::{Kit, Worker};
 use crate::base::key::{Key, Peer};
 use crate::config::Mode;
 use crate::net::connection::{Connection, Exchange, List, Step};
+use crate::service::later::Tickets;
 use crate::service::{Context, PathValues};
 use crate::session::{CloseReason, Means};
 use mio::{Interest, Token};
@@ -23,6 +24,9 @@ impl Worker {
     pub(super) fn expire(&mut self, index: u32) {
         if let Some(connection) = self.slab.get(index as usize) {
             let key = connection.key(index);
+            if connection.answer_due() <= self.kit.now {
+                return self.answer(key);
+            }
             self.with_sink(key, Task::Expire);
         }
     }
@@ -71,7 +75,7 @@ impl Worker {
             now: *now,
         });
         let lane = &mut self.lane;
-        let (step, job) = match fleet.mode {
+        let (mut step, job, pledge) = match fleet.mode {
             Mode::Reactor => {
                 let context = Context {
                     now: *now,
@@ -85,6 +89,7 @@ impl Worker {
                     drains: &fleet.drains,
                     timer: None,
                     unhandled: 0,
+                    tickets: Tickets::new(&self.desk),
                     path_values: PathValues::default(),
                     files,
                     state: &mut state,
@@ -108,7 +113,7 @@ impl Worker {
                 if sink.context.unhandled > 0 {
                     tally.add(Count::Unhandled, u64::from(sink.context.unhandled));
                 }
-                (step, sink.job)
+                (step, sink.job, sink.context.tickets.pledge())
             }
             Mode::Proactor => {
                 let service = &*fleet.service;
@@ -127,11 +132,17 @@ impl Worker {
                     mail_waits,
                 };
                 let step = task.run(connection, input, &mut means, &mut sink);
-                (step, sink.job)
+                (step, sink.job, None)
             }
         };
         connection.state = state;
         connection.visitor = visitor;
+        if let Some(pledge) = pledge {
+            connection.await_answer(*pledge);
+            if step == Step::Job {
+                step = connection.under_way();
+            }
+        }
         self.submit(key, job);
         if self.kit.replies.has_letters() {
             self.post_letters(key);
@@ -142,7 +153,7 @@ impl Worker {
     /// Does what a connection's step asks for.
     pub(super) fn settle(&mut self, key: Key, step: Step) {
         match step {
-            Step::Event => {}
+            Step::Event | Step::Later => {}
             Step::Turn => self.enlist(key, List::Run),
             Step::Job => self.submit_parked(key),
             Step::Memory => self.enlist(key, List::Memory),
@@ -233,7 +244,8 @@ impl Worker {
             log::warn!("{line} (from {})", connection.address());
         }
         let parked = self.lane.unpark(key.index);
-        let in_pool = connection.in_flight && parked.is_none();
+        let waited = connection.give_up_answer();
+        let in_pool = connection.in_flight && !waited && parked.is_none();
         if let Some(job) = parked {
             self.lane.recycle(job, &mut self.kit.pool);
         }

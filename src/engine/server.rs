@@ -26,7 +26,7 @@ use crate::os::process;
 use crate::service::status::StatusPage;
 use crate::service::{Router, Service, StaticSite};
 use crate::session::{self, Flood, Rules};
-use crossbeam_queue::ArrayQueue;
+use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::{Poll, Waker};
 use std::io;
 use std::net::SocketAddr;
@@ -37,17 +37,15 @@ use std::thread::JoinHandle;
 /// A server that has not been started.
 ///
 /// ```
-/// use pelton::config::Config;
-/// use pelton::engine::Server;
-/// use pelton::service::{Response, Router};
+/// use pelton::config::{Config, Listen, Protocol};
+/// use pelton::{Router, Server};
 ///
-/// let mut config = Config::default();
-/// config.sites.clear();
-/// config.workers = 1;
-/// for listen in &mut config.listen {
-///     listen.addr.set_port(0);
-/// }
-/// let router = Router::new().http("GET", "/hello", |_, _| Response::text("hello\n"));
+/// let config = Config {
+///     listen: vec![Listen::new("127.0.0.1:0".parse()?, Protocol::Http)], // a free port
+///     sites: Vec::new(),
+///     ..Config::default()
+/// };
+/// let router = Router::new().http("GET", "/hello", |_, _| "hello\n");
 /// let running = Server::new(config).service(router).start()?;
 /// println!("listening on {}", running.listeners()[0].0);
 /// running.handle().stop();
@@ -218,6 +216,7 @@ fn fleet(
             bell: Doorbell::new(Waker::new(poll.registry(), BELL)?),
             completions: ArrayQueue::new(queue_len.max(1)),
             inbox: Inbox::new(INBOX_LETTERS_MAX, workers),
+            answered: SegQueue::new(),
         })
     };
     let posts = polls

@@ -83,7 +83,8 @@ impl Count {
 
 const COUNTS: usize = 14;
 
-/// The counters of one worker: written by its thread alone, read by any.
+/// The counters of one worker: written by its thread alone, read by any, from
+/// [`Handle::tallies`](super::Handle::tallies). They only rise.
 /// Aligned so that no two workers share a cache line.
 #[derive(Debug)]
 #[repr(align(128))]

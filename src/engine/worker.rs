@@ -1,7 +1,7 @@
 //! The loop. One worker is one thread with one poll.
 //!
-//! A turn, in order: poll, accept, events, completions and mail, the run list
-//! (what a budget cut short), the wheel, the close list. The clock is read
+//! A turn, in order: poll, accept, events, completions, later answers and mail,
+//! the run list (what a budget cut short), the wheel, the close list. The clock is read
 //! once, right after the poll.
 
 use super::clock::Date;
@@ -19,6 +19,7 @@ use crate::http::HeadMemo;
 use crate::net::connection::{Connection, List};
 use crate::net::files::FileCache;
 use crate::net::listener::Listener;
+use crate::service::later::Desk;
 use crate::service::{Letter, Replies};
 use crate::session::{CloseReason, Means, Rules, Traffic};
 use crate::wheel::Wheel;
@@ -38,6 +39,8 @@ pub(super) const BELL: Token = Token(u64::MAX as usize);
 pub(super) struct Worker {
     pub(super) id: u16,
     pub(super) fleet: Arc<Fleet>,
+    /// Hears of answers that come later: the fleet, to handlers.
+    pub(super) desk: Arc<dyn Desk>,
     pub(super) poll: Poll,
     pub(super) listeners: Vec<Listener>,
     pub(super) slab: Slab<Connection>,
@@ -144,6 +147,7 @@ impl Worker {
             accept_paused: false,
             draining: None,
             tick: now.tick(),
+            desk: fleet.clone(),
             fleet,
         })
     }
@@ -160,6 +164,7 @@ impl Worker {
             self.accept();
             self.serve_ready();
             self.take_completions();
+            self.take_answers();
             self.take_mail();
             self.serve_run_list();
             self.turn_wheel();
@@ -183,6 +188,7 @@ impl Worker {
         let inboxes = || self.fleet.posts.iter().map(|post| &post.inbox);
         let idle = || {
             let nothing_came = post.inbox.is_empty() && post.completions.is_empty();
+            let nothing_came = nothing_came && post.answered.is_empty();
             nothing_came && !self.outgoing.is_called(inboxes())
         };
         let busy = !told || self.has_work() || !post.bell.may_sleep(idle);

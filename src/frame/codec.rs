@@ -44,6 +44,15 @@ impl std::error::Error for TooLong {}
 
 /// Appends one package to `out`.
 ///
+/// ```
+/// use pelton::frame::codec;
+///
+/// let mut out = Vec::new();
+/// codec::encode(7, b"cup", &mut out)?;
+/// assert_eq!(out, b"\x00\x0b\x00\x07\xb7\x9d\x50\xe4cup"); // length, code, CRC-32, body
+/// # Ok::<(), codec::TooLong>(())
+/// ```
+///
 /// # Errors
 /// [`TooLong`] if the whole would be longer than 65,535 bytes; `out` is then
 /// as it was.

@@ -23,7 +23,7 @@ pub const HEARTBEAT: u16 = 0;
 /// Code of the service that sends a body back.
 pub const ECHO: u16 = 1;
 
-/// A whole package, borrowed from where it was received.
+/// A whole package, borrowed from where it was received; its CRC-32 was right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Package<'a> {
     /// What the package is about; it picks the handler.

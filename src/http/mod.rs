@@ -2,25 +2,38 @@
 
 pub mod body;
 pub mod condition;
+#[doc(hidden)]
 pub mod date;
+#[doc(hidden)]
 pub mod error;
 pub mod fields;
 pub mod form;
 pub mod head;
+#[doc(hidden)]
 pub mod memo;
 pub mod mime;
 pub mod parse;
 pub mod range;
+#[doc(hidden)]
 pub mod response;
+#[doc(hidden)]
 pub mod seen;
+#[doc(hidden)]
 pub mod status;
 pub mod target;
 
+#[doc(inline)]
 pub use date::HttpDate;
+#[doc(inline)]
 pub use error::HeadError;
 
+#[doc(inline)]
 pub use head::{FieldSpan, Framing, Head, Method, RequestLine, Span};
+#[doc(inline)]
 pub use memo::HeadMemo;
+#[doc(inline)]
 pub use response::{Connection, HeadWriter, error_page};
+#[doc(inline)]
 pub use seen::Seen;
+#[doc(inline)]
 pub use status::Status;

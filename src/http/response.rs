@@ -16,6 +16,17 @@ pub enum Connection {
 }
 
 impl Connection {
+    /// What becomes of a connection after an answer to an HTTP/1.`minor`
+    /// client; `last`: it ends.
+    #[must_use]
+    pub fn after(last: bool, minor: u8) -> Connection {
+        match minor {
+            _ if last => Connection::Close,
+            0 => Connection::KeepAlive10,
+            _ => Connection::KeepAlive,
+        }
+    }
+
     /// The field line, its CRLF included; empty where nothing is said.
     #[must_use]
     pub fn field_line(self) -> &'static [u8] {

@@ -1,6 +1,13 @@
 //! Status codes (RFC 9110 15).
 
-/// A three-digit status code.
+/// A three-digit status code (RFC 9110 15).
+///
+/// ```
+/// use pelton::http::Status;
+///
+/// assert_eq!((Status::NOT_FOUND.code(), Status::NOT_FOUND.reason()), (404, "Not Found"));
+/// assert_eq!(Status::new(1000), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(u16);
 

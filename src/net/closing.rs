@@ -1,6 +1,6 @@
 //! A connection ends, and its last answer is not lost.
 
-use super::connection::{Connection, Ending, Lingering, Step};
+use super::connection::{Connection, Ending, Lingering, Rare, Step};
 use crate::base::limits::{LINGER_BYTES_MAX, LINGER_MS};
 use crate::base::tick::{Millis, Time};
 use crate::os::socket;
@@ -24,10 +24,10 @@ impl Connection {
         }
         self.ending = Some(ending);
         let until = now + Millis(LINGER_MS);
-        self.lingering = Some(Box::new(Lingering {
+        self.rare = Some(Box::new(Rare::Lingering(Lingering {
             until,
             left: LINGER_BYTES_MAX,
-        }));
+        })));
         // What is there already is discarded in the connection's next turn.
         if self.readable || self.peer_closed {
             Step::Turn
@@ -42,7 +42,7 @@ impl Connection {
             .ending
             .map_or(CloseReason::Done, |ending| ending.reason);
         loop {
-            let Some(lingering) = &mut self.lingering else {
+            let Some(Rare::Lingering(lingering)) = self.rare.as_deref_mut() else {
                 return Step::Close(reason);
             };
             if lingering.left == 0 || now >= lingering.until {

@@ -12,6 +12,7 @@ use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
 use crate::frame::Framing;
+use crate::service::later::Pledge;
 use crate::service::{Replies, State};
 use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
 use mio::event::Event;
@@ -47,6 +48,8 @@ pub enum Step {
     Turn,
     /// The completion of its job.
     Job,
+    /// The answer that a handler has put off, or the end of its time.
+    Later,
     /// Buffer memory: the next release, or the tick.
     Memory,
     /// A credit for a job: the worker's next completion.
@@ -91,6 +94,16 @@ pub(super) struct Lingering {
     pub(super) left: usize,
 }
 
+/// What few connections have, and never two at once: one box for them all, so
+/// that those at rest are small.
+#[derive(Debug)]
+pub(super) enum Rare {
+    /// It closes.
+    Lingering(Lingering),
+    /// The answer to its last request comes later.
+    Later(Pledge),
+}
+
 /// One connection of a worker. Owns the socket, the session, what has come and
 /// is not parsed, and what is to be written. At rest it holds no buffer.
 #[derive(Debug)]
@@ -103,7 +116,7 @@ pub struct Connection {
     pub registered: bool,
     /// Its letters wait for room in another worker's inbox.
     pub mailed: bool,
-    /// A job of its requests is under way.
+    /// A job of its requests is under way, or an answer comes later.
     pub in_flight: bool,
     /// The worker's lists it is on: a bit for each [`List`].
     pub(super) lists: u8,
@@ -119,7 +132,7 @@ pub struct Connection {
     pub(super) held: Option<Buffer>,
     pub(super) outbox: Option<Box<Outbox>>,
     pub(super) ending: Option<Ending>,
-    pub(super) lingering: Option<Box<Lingering>>,
+    pub(super) rare: Option<Box<Rare>>,
     /// When the outbox last moved on.
     pub(super) moved: Time,
     /// When the service wants to be called for it.
@@ -162,7 +175,7 @@ impl Connection {
             held: None,
             outbox: None,
             ending: None,
-            lingering: None,
+            rare: None,
             moved: now,
             timer: Time::NEVER,
             visitor: None,
@@ -213,7 +226,7 @@ impl Connection {
         means: &mut Means<'_>,
         sink: &mut X,
     ) -> Step {
-        if self.lingering.is_some() {
+        if self.lingering().is_some() {
             return self.linger(input, means.now);
         }
         if self.broken {
@@ -223,11 +236,61 @@ impl Connection {
             return step;
         }
         if self.in_flight {
-            return Step::Job;
+            return self.under_way();
         }
         match sink.wait() {
             Some(step) if self.has_work() => step,
             _ => self.receive(input, means, sink),
+        }
+    }
+
+    /// What it waits for while requests are under way. Who waits for a later
+    /// answer and sends no more is taken for gone: a close looks the same.
+    #[must_use]
+    pub fn under_way(&self) -> Step {
+        match self.later() {
+            None => Step::Job,
+            Some(_) if self.peer_closed || self.eof => Step::Close(CloseReason::PeerClosed),
+            Some(_) => Step::Later,
+        }
+    }
+
+    /// The answer to its last request comes later: it waits.
+    pub fn await_answer(&mut self, pledge: Pledge) {
+        pledge.attend();
+        self.rare = Some(Box::new(Rare::Later(pledge)));
+    }
+
+    /// What it was promised, if that is there or its time is up.
+    pub fn take_answer(&mut self, now: Time) -> Option<Pledge> {
+        self.later()
+            .filter(|pledge| pledge.is_answered() || pledge.due() <= now)?;
+        match *self.rare.take()? {
+            Rare::Later(pledge) => Some(pledge),
+            Rare::Lingering(_) => None,
+        }
+    }
+
+    /// Gives up an answer that would have come later; `false`: there is none.
+    pub fn give_up_answer(&mut self) -> bool {
+        let later = self.later().is_some();
+        if later {
+            self.rare = None;
+        }
+        later
+    }
+
+    pub(super) fn later(&self) -> Option<&Pledge> {
+        match self.rare.as_deref()? {
+            Rare::Later(pledge) => Some(pledge),
+            Rare::Lingering(_) => None,
+        }
+    }
+
+    pub(super) fn lingering(&self) -> Option<&Lingering> {
+        match self.rare.as_deref()? {
+            Rare::Lingering(lingering) => Some(lingering),
+            Rare::Later(_) => None,
         }
     }
 

@@ -8,14 +8,21 @@ impl Connection {
     /// The earliest of its due times.
     #[must_use]
     pub fn due(&self, rules: &Rules) -> Time {
-        match &self.lingering {
+        match self.lingering() {
             Some(lingering) => lingering.until,
             None => self
                 .sending_due(rules)
                 .min(self.receiving_due(rules))
                 .min(self.pace_due())
-                .min(self.timer_due()),
+                .min(self.timer_due())
+                .min(self.answer_due()),
         }
+    }
+
+    /// When the time of an answer that comes later is up.
+    #[must_use]
+    pub fn answer_due(&self) -> Time {
+        self.later().map_or(Time::NEVER, |pledge| pledge.due())
     }
 
     /// A due time has come, if [`Connection::due`] says so.
@@ -24,7 +31,7 @@ impl Connection {
         if self.due(means.rules) > now {
             return Step::Event;
         }
-        if self.lingering.is_some() {
+        if self.lingering().is_some() {
             return Step::Close(
                 self.ending
                     .map_or(CloseReason::Done, |ending| ending.reason),

@@ -50,7 +50,7 @@ impl Connection {
     /// What it is at.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        if self.lingering.is_some() {
+        if self.lingering().is_some() {
             return Phase::Closing;
         }
         if self.in_flight {

@@ -2,6 +2,7 @@
 
 use super::files::{FileError, Files, Found};
 use super::group::Group;
+use super::later::{Later, Tickets};
 use super::pattern::PathValues;
 use super::replies::Replies;
 use super::response::Response;
@@ -18,6 +19,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The surroundings of one call: time, who asks, files, and where answers go.
+///
+/// ```
+/// use pelton::{Bad, Context, Router};
+/// use std::time::Duration;
+///
+/// /// Counts what this connection has sent, and gives it a minute for more.
+/// fn count(text: String, context: &mut Context<'_>) -> Result<u32, Bad> {
+///     let bytes = context.state.take::<u32>().unwrap_or(0) + text.len() as u32;
+///     context.state.set(bytes);
+///     context.set_timer(Duration::from_secs(60));
+///     Ok(bytes)
+/// }
+///
+/// let router = Router::new()
+///     .message_typed(7, count)
+///     .http("GET", "/me", |_, context| format!("{}\n", context.address));
+/// # let _ = router;
+/// ```
 pub struct Context<'a> {
     /// Milliseconds of the server's own monotonic time.
     pub now: Time,
@@ -45,6 +64,8 @@ pub struct Context<'a> {
     pub timer: Option<Time>,
     /// Packages that no handler was for: dropped, and counted here.
     pub unhandled: u32,
+    /// Answers that come later: see [`Context::later`].
+    pub tickets: Tickets<'a>,
     /// What the names in the path stand for: see [`Context::path`].
     pub path_values: PathValues,
     /// Files below the roots of the sites.
@@ -118,8 +139,43 @@ impl Context<'_> {
         self.timer = Some(Time::NEVER);
     }
 
-    /// Answers an HTTP request.
+    /// A ticket to answer the HTTP request of this call later, from any thread.
+    /// The handler then returns [`Response::later`], which says how long to
+    /// wait and what to answer if the ticket does not. Any other answer counts
+    /// at once and makes the ticket void; so does a second ticket.
+    ///
+    /// The connection reads nothing more until then, so what is pipelined
+    /// behind the request is answered behind it; other connections go on, and
+    /// no thread waits. A client that closes its sending half meanwhile is
+    /// taken for gone. A drain waits for the answer, within its bound. For a
+    /// package there is no such ticket, and one that is taken is void: use
+    /// [`Context::peer`] and [`Handle::send`](crate::engine::Handle::send).
+    ///
+    /// ```
+    /// use pelton::{Response, Router};
+    /// use pelton::http::Status;
+    /// use std::{thread, time::Duration};
+    ///
+    /// let router = Router::new().http("GET", "/slow", |_, context| {
+    ///     let ticket = context.later();
+    ///     thread::spawn(move || {
+    ///         thread::sleep(Duration::from_millis(100));
+    ///         ticket.respond("here it is\n"); // `false` if the client has gone
+    ///     });
+    ///     Response::later(Duration::from_secs(10), Status::SERVICE_UNAVAILABLE)
+    /// });
+    /// # let _ = router;
+    /// ```
+    pub fn later(&mut self) -> Later {
+        self.tickets.take(self.peer)
+    }
+
+    /// Answers an HTTP request, or leaves that to its ticket: see
+    /// [`Context::later`].
     pub fn respond(&mut self, request: &HttpRequest<'_>, response: &Response) {
+        if self.tickets.promise(request, response, self.now) {
+            return;
+        }
         let connection = self.connection(request);
         response.write(request.head.method(), self.date, connection, self.replies);
     }
@@ -137,10 +193,6 @@ impl Context<'_> {
     #[must_use]
     pub fn connection(&mut self, request: &HttpRequest<'_>) -> Connection {
         self.draining |= self.drains.load(Ordering::Relaxed);
-        match request.head.version_minor() {
-            _ if request.last || self.draining => Connection::Close,
-            0 => Connection::KeepAlive10,
-            _ => Connection::KeepAlive,
-        }
+        Connection::after(request.last || self.draining, request.head.version_minor())
     }
 }

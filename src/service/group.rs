@@ -9,6 +9,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A set of peers, of any workers. Owns their addresses; a peer that is gone
 /// costs nothing but its place, and leaves when the service's
 /// [`closed`](super::Service::closed) says so.
+///
+/// ```
+/// use pelton::Router;
+/// use pelton::service::Group;
+/// use std::sync::Arc;
+///
+/// let room = Arc::new(Group::new());
+/// let (joins, leaves) = (room.clone(), room.clone());
+/// let router = Router::new()
+///     .message(7, move |package, context| {
+///         joins.join(context.peer);
+///         Ok(context.broadcast(&joins, 7, package.body)?) // to all, the sender too
+///     })
+///     .closed(move |_, context| {
+///         leaves.leave(context.peer);
+///     });
+/// # let _ = router;
+/// ```
 #[derive(Debug, Default)]
 pub struct Group {
     members: Mutex<BTreeSet<Peer>>,

@@ -5,36 +5,66 @@
 //! through [`Files`], answers leave it through [`Replies`]; neither a socket
 //! nor a clock is in sight.
 
+#[doc(hidden)]
 pub mod context;
+#[doc(hidden)]
 pub mod echo;
+#[doc(hidden)]
 pub mod files;
 mod form;
+#[doc(hidden)]
 pub mod group;
+#[doc(hidden)]
+pub mod later;
+#[doc(hidden)]
 pub mod layer;
+#[doc(hidden)]
 pub mod letter;
+#[doc(hidden)]
 pub mod own;
+#[doc(hidden)]
 pub mod pattern;
+#[doc(hidden)]
 pub mod replies;
+#[doc(hidden)]
 pub mod response;
+#[doc(hidden)]
 pub mod router;
 mod routes;
+#[doc(hidden)]
 pub mod site;
+#[doc(hidden)]
 pub mod state;
 pub mod status;
 mod typed;
+#[doc(hidden)]
 pub mod value;
 
+#[doc(inline)]
 pub use context::Context;
+#[doc(inline)]
 pub use files::{Bytes, Content, FileError, Files, Found, Meta, Prepared};
+#[doc(inline)]
 pub use group::Group;
+#[doc(inline)]
+pub use later::Later;
+#[doc(inline)]
 pub use layer::{NextHttp, NextMessage};
+#[doc(inline)]
 pub use letter::{Copies, Letter, Recipients};
+#[doc(inline)]
 pub use pattern::PathValues;
-pub use replies::Replies;
+#[doc(inline)]
+pub use replies::{Extent, Mark, Piece, Replies};
+#[doc(inline)]
 pub use response::Response;
+#[doc(inline)]
 pub use router::Router;
+#[doc(inline)]
 pub use site::StaticSite;
+#[doc(inline)]
 pub use state::State;
+#[doc(inline)]
 pub use value::{Decode, Encode};
 
 use crate::frame::codec::TooLong;
@@ -42,7 +72,8 @@ use crate::http::Head;
 use crate::session::{BodyPlan, CloseReason, Flow, Request};
 
 /// A package is not what its code promises: it is dropped and counted, and the
-/// third in one connection closes it.
+/// third in one connection closes it. What handlers for packages return as
+/// their error; it has no more to say, for the protocol answers none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bad;
 
@@ -54,7 +85,30 @@ impl From<TooLong> for Bad {
     }
 }
 
-/// What answers requests and packages. One value serves all threads.
+/// What answers requests and packages. One value serves all threads. Most
+/// services are a [`Router`]; this is for those that are not.
+///
+/// ```
+/// use pelton::service::Service;
+/// use pelton::session::{Flow, Request};
+/// use pelton::{Context, Response, Server};
+///
+/// struct Greeter;
+///
+/// impl Service for Greeter {
+///     fn call(&self, request: &Request<'_>, context: &mut Context<'_>) -> Flow {
+///         match request {
+///             Request::Http(request) => context.respond(request, &Response::text("hello\n")),
+///             // What is echoed fits a package.
+///             Request::Package(package) => _ = context.answer(package.code, package.body),
+///         }
+///         Flow::Continue
+///     }
+/// }
+///
+/// let server = Server::new(pelton::Config::default()).service(Greeter);
+/// # let _ = server;
+/// ```
 pub trait Service: Send + Sync + 'static {
     /// What to do with the body that follows `head`. Asked on the loop's
     /// thread in either mode, before the body is read: it must not block.

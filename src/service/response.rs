@@ -1,13 +1,16 @@
 //! An answer to an HTTP request, as a handler builds it.
 
 use super::replies::Replies;
-use crate::base::limits::COPY_BYTES_MAX;
+use crate::base::limits::{COPY_BYTES_MAX, TIMEOUT_S_MAX};
+use crate::base::tick::Millis;
 use crate::http::{Connection, HeadWriter, HttpDate, Method, Status, error_page};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Status, fields and body of an answer.
+/// Status, fields and body of an answer. The date, the length and what becomes
+/// of the connection are written by the server.
 ///
 /// ```
 /// use pelton::http::Status;
@@ -15,6 +18,12 @@ use std::sync::Arc;
 ///
 /// let response = Response::text("made\n").status(Status::CREATED).field("Location", "/cups/7");
 /// assert_eq!(response.body(), b"made\n");
+///
+/// // What becomes one: texts, bytes, statuses, options and results of these.
+/// assert_eq!(Response::from("hello\n").code(), 200);
+/// assert_eq!(Response::from(Status::NO_CONTENT).code(), 204);
+/// assert_eq!(Response::from(None::<String>).code(), 404);
+/// assert_eq!(Response::json(&[1, 2]).body(), b"[1,2]\n");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -22,6 +31,15 @@ pub struct Response {
     fields: Vec<(Cow<'static, str>, Cow<'static, [u8]>)>,
     content_type: &'static str,
     body: Cow<'static, [u8]>,
+    later: Option<Wait>,
+}
+
+/// An answer that a ticket may give instead.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    within: Millis,
+    /// Fields from here on go with the ticket's answer too.
+    shared_from: usize,
 }
 
 impl Response {
@@ -45,6 +63,7 @@ impl Response {
             fields: Vec::new(),
             content_type,
             body: body.into(),
+            later: None,
         }
     }
 
@@ -79,6 +98,27 @@ impl Response {
         Response::new("", &[][..]).status(status)
     }
 
+    /// The answer of the ticket that the handler has taken with
+    /// [`Context::later`](super::Context::later); or `otherwise`, if none comes
+    /// `within` this time, which may be a week at most. It never ends early, and
+    /// late by a second or two, for the wheel it rides ticks once a second.
+    /// Without a ticket `otherwise` is answered at once.
+    ///
+    /// What this returns is what layers see. Field lines that are added to it
+    /// go with whichever answer is sent; a status that is set is that of
+    /// `otherwise`; a layer that returns another response answers at once, and
+    /// the ticket is void.
+    #[must_use]
+    pub fn later(within: Duration, otherwise: impl Into<Response>) -> Response {
+        let mut response = otherwise.into();
+        let within = within.min(Duration::from_secs(TIMEOUT_S_MAX));
+        response.later = Some(Wait {
+            within: Millis(within.as_millis() as u64),
+            shared_from: response.fields.len(),
+        });
+        response
+    }
+
     /// The same with another status.
     #[must_use]
     pub fn status(mut self, status: Status) -> Response {
@@ -108,6 +148,21 @@ impl Response {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// How long the answer may be left to a ticket, if it may.
+    pub(super) fn wait(&self) -> Option<Millis> {
+        self.later.map(|wait| wait.within)
+    }
+
+    /// The answer of a ticket, with the field lines that were added to what
+    /// was `promised`.
+    pub(super) fn promised_as(mut self, promised: &Response) -> Response {
+        if let Some(wait) = promised.later {
+            let shared = &promised.fields[wait.shared_from..];
+            self.fields.extend_from_slice(shared);
+        }
+        self
     }
 
     /// Appends head and body to `replies`, as the method and status have it:

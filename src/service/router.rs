@@ -4,7 +4,7 @@ use super::context::Context;
 use super::layer::{self, MessageHandler, NextHttp, NextMessage};
 use super::pattern::{PathValues, Pattern};
 use super::response::Response;
-use super::routes::{Found, HttpRoute, Routes};
+use super::routes::{Found, HttpRoute, Routes, method_not_allowed};
 use super::site::StaticSite;
 use super::{Bad, Service, echo};
 use crate::frame::{self, Package};
@@ -69,6 +69,17 @@ impl Router {
     /// other methods is answered 405, and OPTIONS is told which. HEAD is
     /// answered as GET.
     ///
+    /// ```
+    /// # use pelton::{Context, Response, Router, http::Status};
+    /// let router = Router::new()
+    ///     .http("GET", "/cups/{id}", |_, context| format!("cup {}\n", context.path("id")))
+    ///     .http("PUT", "/files/{path..}", |request, _| match request.body {
+    ///         [] => Err(Status::BAD_REQUEST),
+    ///         body => Ok(Response::text(format!("{} bytes\n", body.len()))),
+    ///     });
+    /// # let _ = router;
+    /// ```
+    ///
     /// # Panics
     /// If `method` is not one of HTTP's, `path` does not begin with `/` or is
     /// no pattern, or the path has a handler for this method, be it by other
@@ -96,7 +107,17 @@ impl Router {
         self
     }
 
-    /// Packages with this code go to `handler`; the last one set counts.
+    /// Packages with this code go to `handler`; the last one set counts. Codes
+    /// from 7 on are yours; 1 is the echo, 2 to 6 are kept for the protocol.
+    ///
+    /// ```
+    /// # use pelton::{Bad, Router};
+    /// let router = Router::new().message(7, |package, context| match package.body {
+    ///     [] => Err(Bad), // dropped and counted; the third one ends the connection
+    ///     body => Ok(context.answer(7, &[body[0]])?),
+    /// });
+    /// # let _ = router;
+    /// ```
     ///
     /// # Panics
     /// If `code` is 0: heartbeats are answered by the server.
@@ -116,6 +137,12 @@ impl Router {
 
     /// Timers that handlers have set with [`Context::set_timer`] ring here; the
     /// last one set counts. [`Flow::End`] ends the connection.
+    ///
+    /// ```
+    /// # use pelton::{Router, session::Flow};
+    /// let router = Router::new().timer(|_| Flow::End); // who is quiet for long goes
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn timer<H>(mut self, handler: H) -> Router
     where
@@ -129,6 +156,15 @@ impl Router {
     /// ask a disk, a database, a slow hash): they run on the pool's threads in
     /// reactor mode as well, and no loop waits for them. Set the others
     /// afterwards, or in a router of their own that is merged.
+    ///
+    /// ```
+    /// # use pelton::Router;
+    /// let router = Router::new()
+    ///     .http("GET", "/disk", |_, _| std::fs::read("/proc/uptime").ok())
+    ///     .blocking()
+    ///     .http("GET", "/memory", |_, _| "at once\n");
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn blocking(mut self) -> Router {
         self.has_blocking = true;
@@ -180,6 +216,15 @@ impl Router {
     /// included. What it answers itself, it answers through the context, before
     /// or after what the handler does; what was answered since a
     /// [`Replies::mark`](super::Replies::mark) can be taken back.
+    ///
+    /// ```
+    /// # use pelton::{Bad, Router};
+    /// let router = Router::new().layer_messages(|package, context, next| {
+    ///     context.state.get::<String>().ok_or(Bad)?; // only for those with a name
+    ///     next.run(package, context)
+    /// });
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn layer_messages<L>(mut self, layer: L) -> Router
     where
@@ -237,7 +282,8 @@ impl Router {
         self
     }
 
-    /// Paths without a handler go to the site.
+    /// Paths without a handler go to the site, whose root is in the
+    /// configuration: `.site(StaticSite::new(0))` is its first one.
     #[must_use]
     pub fn site(mut self, site: StaticSite) -> Router {
         self.site = Some(site);
@@ -281,22 +327,6 @@ fn values(pattern: Option<&Pattern>, head: &Head<'_>) -> PathValues {
         Ok(path) => pattern.values(path.decoded),
         Err(_) => PathValues::default(),
     }
-}
-
-/// The answer where a path is known and its method is not (RFC 9110 15.5.6);
-/// OPTIONS is told the same as good news.
-fn method_not_allowed(method: Method, allow: &[&'static str]) -> Response {
-    let mut methods = allow.to_vec();
-    if methods.contains(&"GET") {
-        methods.push("HEAD");
-    }
-    methods.push("OPTIONS");
-    let response = match method {
-        Method::Options => Response::empty(Status::NO_CONTENT),
-        Method::Other => Response::error(Status::NOT_IMPLEMENTED, "this method is not known"),
-        _ => Response::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods"),
-    };
-    response.field("Allow", methods.join(", "))
 }
 
 impl Service for Router {

@@ -7,7 +7,7 @@
 use super::context::Context;
 use super::pattern::Pattern;
 use super::response::Response;
-use crate::http::Method;
+use crate::http::{Method, Status};
 use crate::session::HttpRequest;
 use std::collections::HashMap;
 
@@ -125,6 +125,22 @@ impl Routes {
             None => Found::OtherMethods(routes.iter().map(|route| route.name).collect()),
         }
     }
+}
+
+/// The answer where a path is known and its method is not (RFC 9110 15.5.6);
+/// OPTIONS is told the same as good news.
+pub(super) fn method_not_allowed(method: Method, allow: &[&'static str]) -> Response {
+    let mut methods = allow.to_vec();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    let response = match method {
+        Method::Options => Response::empty(Status::NO_CONTENT),
+        Method::Other => Response::error(Status::NOT_IMPLEMENTED, "this method is not known"),
+        _ => Response::error(Status::METHOD_NOT_ALLOWED, "this path takes other methods"),
+    };
+    response.field("Allow", methods.join(", "))
 }
 
 fn push(routes: &mut Vec<HttpRoute>, route: HttpRoute, path: &str) {

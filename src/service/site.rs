@@ -16,6 +16,17 @@ const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 
 /// Serves the files below one root. Owns nothing but the root's number: the
 /// files themselves are [`Files`](super::Files)'.
+///
+/// ```
+/// use pelton::Router;
+/// use pelton::service::StaticSite;
+///
+/// // Handlers first; what none is for is a file of the configuration's site.
+/// let router = Router::new()
+///     .http("GET", "/time", |_, context| format!("{}\n", context.unix_s))
+///     .site(StaticSite::new(0));
+/// # let _ = router;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct StaticSite {
     root: usize,

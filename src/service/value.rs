@@ -34,6 +34,25 @@ pub trait Decode: Sized {
 
 /// A value that can be written to the body of a package, as [`Decode`] reads
 /// it.
+///
+/// ```
+/// use pelton::Encode;
+///
+/// struct Cup {
+///     size_ml: u16,
+///     label: String,
+/// }
+///
+/// impl Encode for Cup {
+///     fn encode(&self, body: &mut Vec<u8>) {
+///         (self.size_ml, self.label.as_str()).encode(body);
+///     }
+/// }
+///
+/// let mut body = Vec::new();
+/// Cup { size_ml: 258, label: "mine".to_owned() }.encode(&mut body);
+/// assert_eq!(body, b"\x01\x02mine");
+/// ```
 pub trait Encode {
     /// Appends the value to `body`.
     fn encode(&self, body: &mut Vec<u8>);

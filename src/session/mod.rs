@@ -3,7 +3,9 @@
 //! A [`Session`] owns the state of one connection's protocol and nothing
 //! else: bytes, time and memory are handed in, events go to a [`Sink`].
 
+#[doc(hidden)]
 pub mod reason;
+#[doc(hidden)]
 pub mod sink;
 pub mod sniff;
 pub mod state;
@@ -13,7 +15,9 @@ mod frame;
 mod http;
 mod message;
 
+#[doc(inline)]
 pub use reason::CloseReason;
+#[doc(inline)]
 pub use sink::{BodyPlan, Flow, HttpRequest, Own, Request, Sink};
 
 use crate::base::buffer::Pool;

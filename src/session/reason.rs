@@ -7,7 +7,8 @@ pub enum CloseReason {
     /// The last answer asked for it (`Connection: close`, HTTP/1.0), or the
     /// service did.
     Done,
-    /// The client closed between two messages.
+    /// The client closed between two messages, or while it waited for an answer
+    /// that comes later.
     PeerClosed,
     /// The client closed in the middle of a message.
     Truncated,

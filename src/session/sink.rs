@@ -5,6 +5,15 @@ use crate::frame::Package;
 use crate::http::{Connection, Head, Method, Status};
 
 /// An HTTP request, borrowed from where it was received.
+///
+/// ```
+/// use pelton::session::HttpRequest;
+///
+/// fn agent<'a>(request: &HttpRequest<'a>) -> &'a [u8] {
+///     request.head.field("user-agent").unwrap_or(b"nobody")
+/// }
+/// # let _ = agent;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HttpRequest<'a> {
     /// Request line and field lines.
