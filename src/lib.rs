@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | F7 | `main` | arguments and file to a configuration, and run |
 //! | F5 | [`engine`] | the loops, the two modes, the pool |
-//! | F4 | `net`, [`client`] | connections, outboxes, listeners, files; clients |
+//! | F4 | `net`, [`client`], [`accounts`] | connections, outboxes, files; clients; names and passwords |
 //! | F3 | [`service`] | what the server means: handlers, routes, the site (pure) |
 //! | F2 | [`session`] | the protocol brain, one machine for both (pure) |
 //! | F1 | [`http`], [`frame`], [`wheel`], [`config`] | one protocol each, deadlines, settings (pure) |
@@ -25,6 +25,7 @@
 //!
 //! See [`engine::Server`], [`service::Router`], and the programs in `examples/`.
 
+pub mod accounts;
 pub mod base;
 pub mod client;
 pub mod config;

@@ -26,6 +26,8 @@ pub struct Config {
     pub proactor: Proactor,
     /// What one peer, and all of them, may take.
     pub limits: Limits,
+    /// Names and passwords.
+    pub accounts: Accounts,
     /// How long a drain may take before what is left is cut; 0 = cut at once.
     pub drain: Millis,
     /// The server's own log.
@@ -114,6 +116,23 @@ pub struct Limits {
     pub queued_packages: usize,
     /// Bytes of the buffers of all workers; one whole request fits.
     pub buffer_bytes: usize,
+}
+
+/// Names and passwords: where they are kept, and what trying them costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    /// The store; `None` = accounts are off.
+    pub file: Option<PathBuf>,
+    /// Tries per minute, for each name and for each address; 0 = any number.
+    pub tries_per_minute: usize,
+    /// Memory that hashing a password takes, in KiB; at least 8 for each lane.
+    pub hash_kib: usize,
+    /// Passes over that memory; at least 1.
+    pub hash_passes: usize,
+    /// Lanes that the memory is split into; at least 1.
+    pub hash_lanes: usize,
+    /// Days that a login lasts; at least 1.
+    pub session_days: usize,
 }
 
 /// The server's own log.

@@ -30,7 +30,7 @@ mod raw;
 mod reader;
 mod syntax;
 
-pub use checked::{Cache, Config, Limits, Listen, Log, Proactor, Site, Timeouts};
+pub use checked::{Accounts, Cache, Config, Limits, Listen, Log, Proactor, Site, Timeouts};
 pub use choice::{Mode, Protocol};
 pub use problem::{Problem, Refusal};
 pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, arguments};
