@@ -2,7 +2,9 @@
 
 mod support;
 
-use pelton::accounts::{Accounts, User};
+use pelton::accounts::{
+    Account, Accounts, Digest, NewAccount, NewSession, SqliteStore, Store, StoreError, User,
+};
 use pelton::config::{Config, Mode};
 use pelton::engine::Count;
 use pelton::http::Status;
@@ -10,6 +12,7 @@ use pelton::service::{Response, Router, StaticSite};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
 use support::program::{Program, config_text, run};
 use support::{
     Answer, Folder, Rig, both, connect, get, package, read_answer, read_package, read_to_end,
@@ -659,6 +662,110 @@ fn a_store_that_fails_is_the_servers_trouble() {
         assert_eq!(home.me(&cookie).0, 503);
         let mine = get(home.rig.http, "/mine", &format!("Cookie: {cookie}\r\n"));
         assert_eq!(mine.status, 503);
+    });
+}
+
+/// A store that waits at a gate before it looks for a name.
+struct Gated {
+    store: SqliteStore,
+    gate: Arc<Gate>,
+}
+
+#[derive(Default)]
+struct Gate {
+    /// How many wait, and whether it is open.
+    state: Mutex<(usize, bool)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    /// Waits until `so` holds of how many wait and whether it is open.
+    fn wait(&self, mut so: impl FnMut(&mut (usize, bool)) -> bool) {
+        let state = self.state.lock().expect("whole");
+        let wait = self
+            .changed
+            .wait_timeout_while(state, support::PATIENCE, |state| !so(state));
+        assert!(!wait.expect("whole").1.timed_out(), "nobody comes");
+    }
+
+    fn change(&self, change: impl FnOnce(&mut (usize, bool))) {
+        change(&mut self.state.lock().expect("whole"));
+        self.changed.notify_all();
+    }
+}
+
+impl Store for Gated {
+    fn find(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        self.gate.change(|state| state.0 += 1);
+        self.gate.wait(|state| state.1);
+        self.store.find(name)
+    }
+
+    fn add(&self, account: NewAccount) -> Result<Option<u32>, StoreError> {
+        self.store.add(account)
+    }
+
+    fn rehash(&self, user: u32, hash: String) -> Result<(), StoreError> {
+        self.store.rehash(user, hash)
+    }
+
+    fn begin(&self, session: NewSession) -> Result<(), StoreError> {
+        self.store.begin(session)
+    }
+
+    fn session(&self, digest: &Digest, now_s: u64) -> Result<Option<User>, StoreError> {
+        self.store.session(digest, now_s)
+    }
+
+    fn end(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.store.end(digest)
+    }
+}
+
+#[test]
+fn a_login_that_waits_holds_up_no_loop() {
+    both(|mode| {
+        let folder = Folder::new();
+        let gate = Arc::new(Gate::default());
+        let gated = Gated {
+            store: SqliteStore::open(&folder.path().join("a.db")).expect("opened"),
+            gate: gate.clone(),
+        };
+        let mut settings = Config::default().accounts;
+        (settings.hash_kib, settings.hash_passes) = (8, 1);
+        let accounts = Accounts::with_store(&settings, gated).expect("started");
+        let router = Router::new()
+            .merge(accounts.router())
+            .site(StaticSite::new(0));
+        let adjust = |config: &mut Config| {
+            config.workers = 1;
+            config.proactor.threads = 4;
+        };
+        let rig = Rig::with_router(mode, adjust, router);
+        let mut frame = connect(rig.frame);
+        let register = register_body("ada", PASSWORD);
+        assert_eq!(call(&mut frame, REGISTER, &register), (DONE, 1));
+        let login = package(LOGIN, &fields("ada", PASSWORD));
+        frame.write_all(&login).expect("sent");
+        let mut http = connect(rig.http);
+        let body = "name=ada&password=correct+horse";
+        let length = body.len();
+        let head = format!("POST /api/login HTTP/1.1\r\nHost: a\r\n{FORM}");
+        let request = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+        http.write_all(request.as_bytes()).expect("sent");
+        gate.wait(|state| state.0 == 2);
+        for _ in 0..3 {
+            assert_eq!(get(rig.http, "/small.txt", "").body.len(), 1024);
+            let mut other = connect(rig.frame);
+            other.write_all(&package(1, b"echo")).expect("sent");
+            assert_eq!(read_package(&mut other).1, b"echo");
+        }
+        gate.change(|state| state.1 = true);
+        assert_eq!(
+            read_package(&mut frame),
+            (LOGIN, vec![0, 0, 0, 0, 0, 0, 0, 1])
+        );
+        assert_eq!(read_answer(&mut http, false).status, 303);
     });
 }
 
