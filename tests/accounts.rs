@@ -620,7 +620,7 @@ fn tries_are_limited_per_name_and_per_address() {
             before,
             "no hash is made for them"
         );
-        // From another address the name has one try left.
+        // The name has had its tries from every address, and others have not.
         for expected in [WRONG, WRONG, TOO_MANY] {
             let name = if expected == TOO_MANY { "ada" } else { "bob" };
             let mut stream = from("127.0.0.77", home.rig.frame);

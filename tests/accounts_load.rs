@@ -482,7 +482,7 @@ fn login_for_cookie(stream: &mut TcpStream, name: &str) -> String {
 #[test]
 fn a_wrong_name_takes_as_long_as_a_wrong_password() {
     const ROUNDS: usize = 30;
-    const CHANCES: usize = 6;
+    const CHANCES: usize = 10;
     both(|mode| {
         let folder = Folder::new();
         let costly = CHEAP.replace("hash_kib = 8", "hash_kib = 8192");

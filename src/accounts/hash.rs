@@ -75,9 +75,9 @@ impl Hasher {
         };
         if kept.is_none() {
             self.dummies.fetch_add(1, Ordering::Relaxed);
-            return Ok(Verdict::Wrong);
         }
         match verified {
+            Ok(()) if kept.is_none() => Ok(Verdict::Wrong),
             Ok(()) if self.is_todays(&hash) => Ok(Verdict::Right),
             Ok(()) => Ok(Verdict::Outdated),
             Err(Error::PasswordInvalid) => Ok(Verdict::Wrong),

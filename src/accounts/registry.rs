@@ -35,7 +35,7 @@ struct Shared {
     told_s: AtomicU64,
 }
 
-/// A name and a password, as somebody has sent them.
+/// A name and a password, as somebody has sent them. Nothing prints them.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {
     /// In any form.

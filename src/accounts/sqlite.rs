@@ -34,9 +34,12 @@ impl SqliteStore {
     /// # Errors
     /// It cannot be opened, is no SQLite file, or was made by something else.
     pub fn open(file: &Path) -> Result<SqliteStore, StoreError> {
+        // Readers come later, when the folder may be another; and a name that
+        // begins with `file:` or is `:memory:` is no file's to SQLite.
+        let file = std::path::absolute(file).map_err(|why| StoreError::new(why.to_string()))?;
         Ok(SqliteStore {
-            file: file.to_owned(),
-            writer: Writer::new(file::open_to_write(file)?),
+            writer: Writer::new(file::open_to_write(&file)?),
+            file,
             readers: Mutex::default(),
         })
     }

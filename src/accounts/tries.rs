@@ -19,7 +19,9 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
-const MINUTE_MS: u64 = 60_000;
+const MS_US: u64 = 1_000;
+const SECOND_US: u64 = 1_000 * MS_US;
+const MINUTE_US: u64 = 60 * SECOND_US;
 /// A table that is full is looked through no more often than this.
 const SWEEP_MS: u64 = 1_000;
 
@@ -46,9 +48,10 @@ impl What<'_> {
 /// nobody new may try.
 #[derive(Debug)]
 pub(super) struct Tries {
-    /// Milliseconds that a try costs; `None` = any number may come.
-    share_ms: Option<u64>,
-    due: HashMap<u64, Time>,
+    /// Microseconds that a try costs; `None` = any number may come.
+    share_us: Option<u64>,
+    /// In microseconds, so that shares are whole.
+    due_us: HashMap<u64, u64>,
     keys: RandomState,
     swept: Time,
     capacity: usize,
@@ -58,8 +61,8 @@ impl Tries {
     /// So many tries per minute for each; 0 = any number.
     pub(super) fn new(per_minute: usize) -> Tries {
         Tries {
-            share_ms: (per_minute > 0).then(|| (MINUTE_MS / per_minute as u64).max(1)),
-            due: HashMap::new(),
+            share_us: (per_minute > 0).then(|| (MINUTE_US / per_minute as u64).max(1)),
+            due_us: HashMap::new(),
             keys: RandomState::new(),
             swept: Time::default(),
             capacity: TRIES_KEPT_MAX,
@@ -72,34 +75,38 @@ impl Tries {
     /// It is one too many, and not counted: the next one may do in so many
     /// seconds.
     pub(super) fn count(&mut self, what: What<'_>, now: Time) -> Result<(), u64> {
-        let Some(share_ms) = self.share_ms else {
+        let Some(share_us) = self.share_us else {
             return Ok(());
         };
+        let now_us = now.0.saturating_mul(MS_US);
         let key = self.keys.hash_one(what);
-        let due = self.due.get(&key).copied();
-        if due.is_none() {
+        let due_us = self.due_us.get(&key).copied();
+        if due_us.is_none() {
             self.make_room(now)?;
         }
-        let next = due.unwrap_or(now).max(now).0 + share_ms;
-        let over_ms = next.saturating_sub(now.0 + MINUTE_MS);
-        if over_ms > 0 {
-            return Err(over_ms.div_ceil(1_000));
+        let next_us = due_us.unwrap_or(0).max(now_us) + share_us;
+        let over_us = next_us.saturating_sub(now_us + MINUTE_US);
+        if over_us > 0 {
+            return Err(over_us.div_ceil(SECOND_US));
         }
-        self.due.insert(key, Time(next));
+        self.due_us.insert(key, next_us);
         Ok(())
     }
 
     /// Forgets whoever may try as often as anybody new.
     fn make_room(&mut self, now: Time) -> Result<(), u64> {
-        if self.due.len() < self.capacity {
+        if self.due_us.len() < self.capacity {
             return Ok(());
         }
         if now.since(self.swept).0 >= SWEEP_MS {
             self.swept = now;
-            self.due.retain(|_, due| *due > now);
+            let now_us = now.0.saturating_mul(MS_US);
+            self.due_us.retain(|_, due_us| *due_us > now_us);
         }
-        let full = self.due.len() >= self.capacity;
-        if full { Err(MINUTE_MS / 1_000) } else { Ok(()) }
+        if self.due_us.len() < self.capacity {
+            return Ok(());
+        }
+        Err(MINUTE_US / SECOND_US)
     }
 }
 
@@ -128,6 +135,17 @@ mod tests {
     }
 
     #[test]
+    fn shares_are_whole() {
+        for per_minute in [1, 7, 9_000, 40_000, 1_000_000] {
+            let mut tries = Tries::new(per_minute);
+            for _ in 0..per_minute {
+                assert_eq!(tries.count(ADA, Time(0)), Ok(()));
+            }
+            assert!(tries.count(ADA, Time(0)).is_err(), "{per_minute}");
+        }
+    }
+
+    #[test]
     fn a_try_that_is_refused_costs_nothing() {
         let mut tries = Tries::new(1);
         assert_eq!(tries.count(ADA, Time(0)), Ok(()));
@@ -144,7 +162,7 @@ mod tests {
         for _ in 0..10_000 {
             assert_eq!(tries.count(ADA, Time(0)), Ok(()));
         }
-        assert!(tries.due.is_empty());
+        assert!(tries.due_us.is_empty());
     }
 
     #[test]
@@ -157,7 +175,7 @@ mod tests {
         assert_eq!(tries.count(What::Name("d"), Time(2_000)), Err(60));
         assert_eq!(tries.count(What::Name("a"), Time(61_999)), Err(1));
         assert_eq!(tries.count(What::Name("d"), Time(62_000)), Ok(()));
-        assert_eq!(tries.due.len(), 1);
+        assert_eq!(tries.due_us.len(), 1);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const VERSION: i32 = 1;
 
 /// A number is not used twice (AUTOINCREMENT), even after its row was removed
 /// by hand.
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
     CREATE TABLE users (
         number INTEGER PRIMARY KEY AUTOINCREMENT CHECK (number BETWEEN 1 AND 4294967295),
         name TEXT NOT NULL UNIQUE,

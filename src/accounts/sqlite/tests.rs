@@ -171,6 +171,16 @@ fn a_file_is_its_owners_and_opened_again() {
 }
 
 #[test]
+fn what_is_written_is_on_the_disk() {
+    let file = File::new();
+    let connection = file::open_to_write(&file.0).expect("opened");
+    let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+    assert_eq!(mode.as_deref(), Ok("wal"));
+    let full = connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, i32>(0));
+    assert_eq!(full, Ok(2));
+}
+
+#[test]
 fn a_file_that_is_not_ours_is_refused_and_left_alone() {
     let file = File::new();
     fs::write(

@@ -88,3 +88,70 @@ fn transact(connection: &mut Connection, batch: &[Arc<Entry>]) -> rusqlite::Resu
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::sqlite::file::TABLES;
+    use crate::accounts::store::{NewAccount, NewSession};
+    use crate::accounts::token::Digest;
+
+    fn add(name: &str) -> Order {
+        Order::Add(NewAccount {
+            name: name.to_owned(),
+            hash: String::new(),
+            kind: 0,
+            now_s: 0,
+        })
+    }
+
+    fn begin(user: u32) -> Order {
+        Order::Begin(NewSession {
+            digest: Digest([0; 32]),
+            user,
+            now_s: 0,
+            expires_s: 1,
+            replaces: None,
+        })
+    }
+
+    /// What comes of orders that are written together.
+    fn outcomes(connection: &mut Connection, orders: Vec<Order>) -> Vec<Outcome> {
+        let entry = |order| {
+            Arc::new(Entry {
+                order,
+                outcome: Mutex::default(),
+            })
+        };
+        let batch: Vec<_> = orders.into_iter().map(entry).collect();
+        write_all(connection, &batch);
+        let outcome = |entry: &Arc<Entry>| lock(&entry.outcome).take().expect("told");
+        batch.iter().map(outcome).collect()
+    }
+
+    #[test]
+    fn who_is_refused_is_refused_alone() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        connection.execute_batch(TABLES).expect("made");
+        let orders = vec![add("ada"), begin(77), add("ada"), add("bob"), begin(2)];
+        let outcomes = outcomes(&mut connection, orders);
+        assert_eq!(outcomes[0], Ok(Written::User(1)));
+        assert!(outcomes[1].is_err(), "there is no such user");
+        assert_eq!(outcomes[2], Ok(Written::Taken));
+        assert_eq!(outcomes[3..], [Ok(Written::User(2)), Ok(Written::Done)]);
+    }
+
+    #[test]
+    fn a_transaction_that_fails_fails_for_all() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        connection.execute_batch(TABLES).expect("made");
+        connection
+            .execute_batch("DROP TABLE sessions")
+            .expect("gone");
+        let outcomes = outcomes(&mut connection, vec![add("ada"), begin(1), add("bob")]);
+        assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");
+        let sql = "SELECT count(*) FROM users";
+        let count = connection.query_row(sql, [], |row| row.get::<_, u32>(0));
+        assert_eq!(count, Ok(0), "what was told is so");
+    }
+}
