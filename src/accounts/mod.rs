@@ -11,7 +11,9 @@
 //! mode. What has a password in it is never logged.
 //!
 //! Accounts go into a service of your own by their router; a layer keeps out
-//! whoever is not logged in:
+//! whoever is not logged in. A service that wants to know whose a connection of
+//! packages is calls [`Accounts::login`] in a handler of its own, and keeps the
+//! user in the connection's state.
 //!
 //! ```
 //! use pelton::accounts::{Accounts, User};
