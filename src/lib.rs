@@ -47,7 +47,7 @@
 //! |---|---|---|
 //! | F7 | `main` | arguments and file to a configuration, and run |
 //! | F5 | [`engine`] | the loops, the two modes, the pool |
-//! | F4 | `net`, [`client`] | connections, outboxes, listeners, files; clients |
+//! | F4 | `net`, [`client`], [`accounts`] | connections, outboxes, files; clients; names and passwords |
 //! | F3 | [`service`] | what the server means: handlers, routes, the site (pure) |
 //! | F2 | [`session`] | the protocol brain, one machine for both (pure) |
 //! | F1 | [`http`], [`frame`], `wheel`, [`config`] | one protocol each, deadlines, settings (pure) |
@@ -58,6 +58,7 @@
 //! listener → slab → connection reads → session feeds a sink → service →
 //! replies → outbox → socket.
 
+pub mod accounts;
 pub mod base;
 pub mod client;
 pub mod config;

@@ -5,11 +5,13 @@
 //! configuration. Every refusal is one line on standard error.
 
 use log::LevelFilter;
+use pelton::accounts::Accounts;
 use pelton::base::limits::PACKAGE_BYTES_MAX;
 use pelton::client::{Client, Settings};
 use pelton::config::{self, CallArgs, CheckArgs, Command, Config, NoCommand, ServeArgs};
 use pelton::engine::{Handle, Running, Server};
 use pelton::frame::{BUILT_IN, Framing, HEAD8};
+use pelton::service::{Router, StaticSite};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use simplelog::{ConfigBuilder, WriteLogger};
@@ -54,6 +56,7 @@ fn serve(arguments: &ServeArgs) -> Result<(), Failure> {
     let signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGHUP])
         .map_err(|error| Failure(1, format!("cannot watch for signals: {error}")))?;
     let running = Server::new(config.clone())
+        .service(service(&config)?)
         .start()
         .map_err(|error| Failure(1, error.to_string()))?;
     tell(&config, &running);
@@ -103,6 +106,9 @@ fn tell(config: &Config, running: &Running) {
             }
         };
     }
+    if let Some(file) = &config.accounts.file {
+        lines += &format!("pelton: accounts in {}\n", file.display());
+    }
     let loops = match running.workers() {
         1 => "1 loop".to_owned(),
         many => format!("{many} loops"),
@@ -111,6 +117,39 @@ fn tell(config: &Config, running: &Running) {
     let most = running.connections_max();
     lines += &format!("pelton: {mode} mode, {loops}, up to {most} connections; ^C stops it\n");
     say(&lines);
+}
+
+/// The echo, the site, and accounts where there is a file for them.
+fn service(config: &Config) -> Result<Router, Failure> {
+    let mut router = Router::new();
+    if !config.sites.is_empty() {
+        router = router.site(StaticSite::new(0));
+    }
+    let Some(file) = &config.accounts.file else {
+        return Ok(router);
+    };
+    let name = file.display();
+    if config.sites.iter().any(|site| is_below(file, &site.root)) {
+        let line = format!("{name} would be served to everybody: move it out of the site's folder");
+        return Err(Failure(2, format!("{line}; see accounts.file")));
+    }
+    let accounts = Accounts::open(&config.accounts).map_err(|why| {
+        let line = format!("cannot keep accounts in {name}: {why}; see accounts.file");
+        Failure(2, line)
+    })?;
+    Ok(router.merge(accounts.router()))
+}
+
+/// Whether a file lies in a folder, whatever links say, or would if it were
+/// there.
+fn is_below(file: &Path, folder: &Path) -> bool {
+    let parent = file.parent().filter(|parent| *parent != Path::new(""));
+    let places = [file, parent.unwrap_or(Path::new("."))];
+    let is_below = |folder: &Path| {
+        let mut real = places.iter().flat_map(fs::canonicalize);
+        real.any(|place| place.starts_with(folder))
+    };
+    fs::canonicalize(folder).is_ok_and(|folder| is_below(&folder))
 }
 
 /// File, then arguments over it.

@@ -5,6 +5,7 @@
 
 mod support;
 
+use pelton::config::Mode;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::Folder;
-use support::program::Program;
+use support::program::{Program, config_text};
 
 /// A browser on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -218,7 +219,11 @@ fn a_browser_shows_the_site() {
     }
     let folder = Folder::new();
     let program = site("reactor");
-    for (path, name) in [("/", "home.png"), ("/nowhere", "lost.png")] {
+    for (path, name) in [
+        ("/", "home.png"),
+        ("/nowhere", "lost.png"),
+        ("/account/#registered", "account.png"),
+    ] {
         let url = format!("http://{}{path}", program.http());
         let file = folder.path().join(name);
         load(
@@ -235,6 +240,73 @@ fn a_browser_shows_the_site() {
             picture.len()
         );
     }
+}
+
+/// The site with accounts, and a page that sends a form by itself.
+fn site_with_accounts(folder: &Folder, form: &str) -> Program {
+    let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("www");
+    for name in ["account/index.html", "account/account.js", "style.css"] {
+        let content = fs::read(www.join(name)).expect("a file of the site");
+        folder.write(&format!("site/{name}"), &content);
+    }
+    let page = format!("<!doctype html>{form}<script>document.forms[0].submit()</script>");
+    folder.write("site/send.html", page.as_bytes());
+    let accounts = "[accounts]\nfile = \"a.db\"\nhash_kib = 8\n";
+    let text = config_text(Mode::Reactor, &folder.path().join("site"), accounts);
+    folder.write("my.toml", text.as_bytes());
+    Program::start(folder.path(), &["--config", "my.toml"])
+}
+
+fn form(action: &str) -> String {
+    format!(
+        "<form method=\"post\" action=\"{action}\"><input name=\"name\" value=\"Zoë &lt;b&gt;\">\
+         <input name=\"password\" value=\"correct horse\"></form>"
+    )
+}
+
+#[test]
+fn a_browser_registers_and_logs_in_by_forms() {
+    if !has_chromium() {
+        return;
+    }
+    let folder = Folder::new();
+    let send = |form: &str| {
+        let program = site_with_accounts(&folder, form);
+        let url = format!("http://{}/send.html", program.http());
+        let page = load(&url, folder.path(), &["--dump-dom"]);
+        (program, page)
+    };
+    let (_, page) = send(&form("/api/register"));
+    has(&page, &["<title>Account", "One name, for the browser"]);
+    assert!(!page.contains("said shown"), "accounts are on");
+    let (program, page) = send(&form("/api/login"));
+    has(&page, &["You are logged in as Zoë &lt;b&gt;."]);
+    // The same form in a page of another origin: it is refused, and the browser
+    // keeps who it is.
+    let url = format!("http://{}/api/logout", program.http());
+    let (_other, page) = send(&form(&url));
+    has(&page, &["403", "a page of another site"]);
+    let url = format!("http://{}/account/", program.http());
+    let page = load(&url, folder.path(), &["--dump-dom"]);
+    has(&page, &["You are logged in as Zoë &lt;b&gt;."]);
+}
+
+#[test]
+fn a_page_says_that_accounts_are_off() {
+    if !has_chromium() {
+        return;
+    }
+    let folder = Folder::new();
+    let program = site("reactor");
+    let url = format!("http://{}/account/", program.http());
+    let page = load(&url, folder.path(), &["--dump-dom"]);
+    has(
+        &page,
+        &[
+            "class=\"said shown\" id=\"off-now\"",
+            "file = \"accounts.db\"",
+        ],
+    );
 }
 
 /// Width and height, from the header that a PNG begins with.

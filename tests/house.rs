@@ -41,7 +41,7 @@ const PANICS: [&str; 5] = ["panic", "todo", "unimplemented", "unreachable", "dbg
 
 /// Crates whose types are nobody's business but ours: the next version may do
 /// without them.
-const INNER_CRATES: [&str; 3] = ["mio", "slab", "rustls"];
+const INNER_CRATES: [&str; 5] = ["mio", "slab", "rustls", "rusqlite", "argon2"];
 
 /// What a bound's name may end in: its unit, or which bound it is.
 const BOUND_ENDS: [&str; 11] = [

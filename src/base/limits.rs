@@ -176,6 +176,54 @@ pub const JOB_REQUESTS_MAX: usize = 256;
 /// Free jobs that a worker keeps for reuse.
 pub const JOBS_KEPT_MAX: usize = 64;
 
+// --- accounts ----------------------------------------------------------
+
+/// A name, after normalisation, in UTF-8 (and its field in a package).
+pub const NAME_BYTES_MAX: usize = 56;
+/// Shortest password.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Longest password (and its field in a package).
+pub const PASSWORD_BYTES_MAX: usize = 40;
+/// A name and a password over HTTP, however they are encoded; a longer body is
+/// answered 413.
+pub const CREDENTIALS_BYTES_MAX: usize = 4 * KIB;
+/// Least memory of a hash for each of its lanes: Argon2 takes no less (RFC 9106
+/// 3.1).
+pub const HASH_LANE_KIB_MIN: usize = 8;
+/// Most memory that one hash can be told to take: a GiB.
+pub const HASH_KIB_MAX: usize = 1 << 20;
+/// Memory of one hash unless set: what OWASP recommends for Argon2id.
+pub const HASH_KIB_DEFAULT: usize = 19 * KIB;
+/// Most passes over that memory.
+pub const HASH_PASSES_MAX: usize = 1_000;
+/// Passes unless set, likewise.
+pub const HASH_PASSES_DEFAULT: usize = 2;
+/// Most lanes.
+pub const HASH_LANES_MAX: usize = 64;
+/// Random bytes that each hash is made with.
+pub const SALT_BYTES: usize = 16;
+/// Tries that can be allowed per minute.
+pub const TRIES_MAX: usize = 1_000_000;
+/// Tries per minute for each name and for each address unless set.
+pub const TRIES_DEFAULT: usize = 10;
+/// Names and addresses whose tries are remembered; while all of them are still
+/// counted, those of others are refused.
+pub const TRIES_KEPT_MAX: usize = 65_536;
+/// Random bytes of a session's token.
+pub const TOKEN_BYTES: usize = 32;
+/// Longest session that can be configured, in days.
+pub const SESSION_DAYS_MAX: usize = 3_650;
+/// A session lasts this long unless set, in days.
+pub const SESSION_DAYS_DEFAULT: usize = 30;
+/// Sessions that one user may have; the oldest goes when one more begins.
+pub const SESSIONS_MAX: usize = 32;
+/// Connections to a store that wait for the next reader.
+pub const STORE_READERS_MAX: usize = 8;
+/// Another process may hold a store locked for this long.
+pub const STORE_BUSY_MS: u64 = 5_000;
+/// Trouble with a store is told in the log once in this time.
+pub const STORE_TOLD_S: u64 = 60;
+
 // --- machine -----------------------------------------------------------
 
 /// Event loops in one process: a peer's address has 16 bits for its worker.
@@ -207,5 +255,9 @@ const _: () = {
     assert!(OUTBOX_LOW_BYTES <= REPLIES_HIGH_BYTES);
     assert!(REPLIES_HIGH_BYTES + FILE_CACHED_BYTES_MAX < OUTBOX_BYTES_MAX);
     assert!(WHEEL_BUCKETS.is_power_of_two());
+    // What OWASP recommends is in the range that can be configured.
+    assert!(HASH_KIB_DEFAULT >= HASH_LANE_KIB_MIN && HASH_KIB_DEFAULT <= HASH_KIB_MAX);
+    // Percent signs and escapes make a name and a password up to six times as long.
+    assert!(6 * (NAME_BYTES_MAX + PASSWORD_BYTES_MAX) < CREDENTIALS_BYTES_MAX);
     assert!(WORKERS_MAX <= u16::MAX as usize + 1);
 };

@@ -44,6 +44,8 @@ pub struct Config {
     pub proactor: Proactor,
     /// What one peer, and all of them, may take.
     pub limits: Limits,
+    /// Names and passwords.
+    pub accounts: Accounts,
     /// How long a drain may take before what is left is cut; 0 = cut at once.
     pub drain: Millis,
     /// How the server tells how it is doing.
@@ -170,6 +172,23 @@ pub struct Status {
     pub path: Option<String>,
     /// Clients of other machines may look as well.
     pub public: bool,
+}
+
+/// Names and passwords: where they are kept, and what trying them costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    /// The store; `None` = accounts are off.
+    pub file: Option<PathBuf>,
+    /// Tries per minute, for each name and for each address; 0 = any number.
+    pub tries_per_minute: usize,
+    /// Memory that hashing a password takes, in KiB; at least 8 for each lane.
+    pub hash_kib: usize,
+    /// Passes over that memory; at least 1.
+    pub hash_passes: usize,
+    /// Lanes that the memory is split into; at least 1.
+    pub hash_lanes: usize,
+    /// Days that a login lasts; at least 1.
+    pub session_days: usize,
 }
 
 /// The server's own log.

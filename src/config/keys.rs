@@ -6,8 +6,8 @@ use crate::base::tick::Millis;
 use crate::config::address;
 use crate::config::reader::Section;
 use crate::config::{
-    Cache, Config, FRAMINGS, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site, Status,
-    Timeouts,
+    Accounts, Cache, Config, FRAMINGS, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site,
+    Status, Timeouts,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,6 +35,7 @@ pub(super) fn config(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Co
         cache: top.section("cache", cache),
         proactor: top.section("proactor", proactor),
         limits: top.section("limits", limits),
+        accounts: top.section("accounts", accounts),
         drain: top.section("master", drain),
         status: top.section("status", status),
         log: top.section("log", log),
@@ -244,6 +245,31 @@ fn check_budget(keys: &mut Section<'_, '_>, limits: &Limits) {
         );
         keys.problem(keys.at("buffer_mb"), message);
     }
+}
+
+fn accounts(keys: &mut Section<'_, '_>) -> Accounts {
+    let file = keys.text("file", "");
+    let accounts = Accounts {
+        file: (!file.is_empty()).then(|| PathBuf::from(file)),
+        tries_per_minute: keys.count("tries_per_minute", 0..=TRIES_MAX, TRIES_DEFAULT),
+        hash_kib: keys.count(
+            "hash_kib",
+            HASH_LANE_KIB_MIN..=HASH_KIB_MAX,
+            HASH_KIB_DEFAULT,
+        ),
+        hash_passes: keys.count("hash_passes", 1..=HASH_PASSES_MAX, HASH_PASSES_DEFAULT),
+        hash_lanes: keys.count("hash_lanes", 1..=HASH_LANES_MAX, 1),
+        session_days: keys.count("session_days", 1..=SESSION_DAYS_MAX, SESSION_DAYS_DEFAULT),
+    };
+    let least = HASH_LANE_KIB_MIN * accounts.hash_lanes;
+    if accounts.hash_kib < least {
+        let message = format!(
+            "each lane of a hash needs {HASH_LANE_KIB_MIN} KiB: write at least {least} for \
+             `hash_kib`, or fewer `hash_lanes`"
+        );
+        keys.problem(keys.at("hash_lanes"), message);
+    }
+    accounts
 }
 
 fn drain(keys: &mut Section<'_, '_>) -> Millis {

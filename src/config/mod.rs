@@ -21,7 +21,9 @@ mod raw;
 mod reader;
 mod syntax;
 
-pub use checked::{Cache, Config, Limits, Listen, Log, Proactor, Rate, Site, Status, Timeouts};
+pub use checked::{
+    Accounts, Cache, Config, Limits, Listen, Log, Proactor, Rate, Site, Status, Timeouts,
+};
 pub use choice::{FRAMINGS, Mode, Protocol};
 pub use problem::{Problem, Refusal};
 pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, arguments};

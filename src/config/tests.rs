@@ -44,6 +44,7 @@ fn check(text: &str, expected: &[(usize, usize, &str)]) {
 #[test]
 fn values_that_are_in_range_are_taken() {
     check("workers = 256", &[]);
+    check("[accounts]\nhash_kib = 8\nhash_passes = 1", &[]);
     check("workers = 0x10 # sixteen", &[]);
     check("\u{feff}mode = 'proactor'\r\n[cache]\r\nfiles = 0\r\n", &[]);
     check("limits = { body_bytes = 0 }\ncache.files = 1_000", &[]);
@@ -108,6 +109,11 @@ fn values_of_the_wrong_kind() {
         &[(2, 14, "from 256 to 65535")],
     );
     check("[proactor]\nqueue_len = 0", &[(2, 13, "from 1 to 65536")]);
+    check("[accounts]\nhash_kib = 7", &[(2, 12, "from 8 to 1048576")]);
+    check(
+        "[accounts]\nhash_kib = 8\nhash_lanes = 2",
+        &[(3, 14, "write at least 16 for `hash_kib`")],
+    );
     check(
         "[timeouts]\nprogress_s = 1979-05-27",
         &[(2, 14, "not `1979-05-27`")],
@@ -145,7 +151,7 @@ fn names_that_nobody_knows() {
         &[(2, 1, "it belongs in the section `timeouts`")],
     );
     check(
-        "[accounts]\nfile = \"\"",
+        "[bananas]\nfile = \"\"",
         &[(1, 2, "known here: mode, workers, [[listen]], [[site]]")],
     );
     check("  \"größe\" = 1", &[(1, 3, "unknown key `größe`")]);

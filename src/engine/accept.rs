@@ -75,10 +75,7 @@ impl Worker {
             deferred,
             self.kit.now,
         ));
-        connection.visitor = visitor;
-        if let Some(bytes_per_s) = self.fleet.rules.bandwidth {
-            connection.set_pace(bytes_per_s);
-        }
+        connection.limit(visitor, self.fleet.rules.bandwidth);
         self.tally().add(Count::Accepted, 1);
         self.greet(key);
         Accepted::One(key, deferred)

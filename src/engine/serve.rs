@@ -48,7 +48,7 @@ impl Worker {
         let address = connection.address();
         let framing = connection.framing();
         let mut state = std::mem::take(&mut connection.state);
-        let visitor = connection.visitor.take();
+        let visitor = connection.take_visitor();
         let draining = self.draining.is_some();
         let tally = &fleet.tallies[usize::from(self.id)];
         let mail_waits = mail_stuck && connection.mailed;
@@ -136,7 +136,7 @@ impl Worker {
             }
         };
         connection.state = state;
-        connection.visitor = visitor;
+        connection.put_visitor(visitor);
         if let Some(pledge) = pledge {
             connection.await_answer(*pledge);
             if step == Step::Job {
@@ -234,7 +234,7 @@ impl Worker {
         self.wheel.remove(key.index);
         let now = self.kit.now;
         connection.release(&mut self.kit.pool);
-        if let Some(visitor) = connection.visitor.take() {
+        if let Some(visitor) = connection.take_visitor() {
             self.fleet.visitors.go(&visitor, now);
         }
         self.tally().close(reason);

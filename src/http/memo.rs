@@ -1,7 +1,7 @@
 //! The last head again: clients that poll, and those behind one proxy, send
 //! the same bytes over and over, and the same bytes mean the same.
 
-use super::head::{FieldSpan, Head, RequestLine};
+use super::head::{FieldSpan, Framing, Head, RequestLine};
 use crate::base::limits::MEMO_BYTES_MAX;
 
 /// The last head that was parsed, as it was parsed. Owns a copy. It is one
@@ -14,6 +14,8 @@ struct Known {
     bytes: Vec<u8>,
     line: RequestLine,
     fields: Vec<FieldSpan>,
+    /// It was that of the last message of this input, which had no body.
+    again: bool,
 }
 
 impl HeadMemo {
@@ -32,11 +34,26 @@ impl HeadMemo {
         (bytes == known.bytes).then(|| Head::new(bytes, &known.line, &known.fields))
     }
 
-    /// The length of the last head in bytes, if `input` begins with it again.
+    /// The length of the last head in bytes, if `input` begins with it again
+    /// and the last message was that head and nothing else.
     #[must_use]
-    pub fn recall_len(&self, input: &[u8]) -> Option<usize> {
-        let known = self.0.as_deref()?;
+    pub fn recall_again(&self, input: &[u8]) -> Option<usize> {
+        let known = self.0.as_deref().filter(|known| known.again)?;
         input.starts_with(&known.bytes).then_some(known.bytes.len())
+    }
+
+    /// Another input: what came last is another connection's.
+    pub fn begin_input(&mut self) {
+        if let Some(known) = &mut self.0 {
+            known.again = false;
+        }
+    }
+
+    /// A message with this head was received.
+    pub fn end_message(&mut self) {
+        if let Some(known) = &mut self.0 {
+            known.again = matches!(known.line.framing, Framing::None | Framing::Length(0));
+        }
     }
 
     /// Remembers a head in place of the last one; one that is long is not
@@ -53,9 +70,11 @@ impl HeadMemo {
                 bytes,
                 line,
                 fields,
+                again: false,
             })
         });
         known.line = line;
+        known.again = false;
         known.bytes.clear();
         known.bytes.extend_from_slice(head.bytes());
         known.fields.clear();

@@ -6,8 +6,7 @@
 
 use super::listener::Speech;
 use super::outbox::Outbox;
-use super::pace::Pace;
-use super::visitors::Visitor;
+use super::pace::Limited;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
@@ -18,7 +17,6 @@ use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
 use mio::event::Event;
 use mio::net::TcpStream;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 /// A [`Sink`] whose answers can be written: one per mode.
 pub trait Exchange: Sink {
@@ -137,10 +135,8 @@ pub struct Connection {
     pub(super) moved: Time,
     /// When the service wants to be called for it.
     timer: Time,
-    /// What is kept of its address, where there are limits on addresses.
-    pub visitor: Option<Arc<Visitor>>,
-    /// How fast its answers may go, where that is limited.
-    pub(super) pace: Option<Box<Pace>>,
+    /// What limits there are on it, if any.
+    pub(super) limited: Option<Box<Limited>>,
     /// What the service keeps with it; elsewhere while a call is under way.
     pub state: State,
 }
@@ -178,8 +174,7 @@ impl Connection {
             rare: None,
             moved: now,
             timer: Time::NEVER,
-            visitor: None,
-            pace: None,
+            limited: None,
             state: State::default(),
         }
     }

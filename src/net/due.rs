@@ -73,14 +73,6 @@ impl Connection {
         self.write_replies(means, sink).unwrap_or(Step::Event)
     }
 
-    /// When it may write what waits; never, if it may already.
-    fn pace_due(&self) -> Time {
-        match &self.pace {
-            Some(pace) if pace.is_spent() && self.outbox.is_some() => pace.refills(),
-            _ => Time::NEVER,
-        }
-    }
-
     /// When the socket has to have taken more of the answers.
     fn sending_due(&self, rules: &Rules) -> Time {
         match (&self.outbox, rules.progress) {

@@ -1,8 +1,20 @@
 //! How fast one connection's answers may go, where that is limited: so many
 //! bytes, then nothing before the next second begins.
 
+use super::visitors::Visitor;
 use crate::base::limits::TICK_MS;
 use crate::base::tick::{Tick, Time};
+use std::sync::Arc;
+
+/// What is set for a connection where limits are: one box, so that without
+/// them a connection stays small.
+#[derive(Debug, Default)]
+pub(super) struct Limited {
+    /// What is kept of its address; elsewhere while it is served.
+    pub(super) visitor: Option<Arc<Visitor>>,
+    /// How fast its answers may go.
+    pub(super) pace: Option<Pace>,
+}
 
 /// What a connection may still write. It is filled up in step with the wheel,
 /// which looks at connections once a second.

@@ -2,9 +2,7 @@
 
 use super::connection::{Connection, Ending, Exchange, Step};
 use super::outbox::{OutboxError, Written};
-use super::pace::Pace;
 use crate::base::limits::WRITE_BUDGET_BYTES;
-use crate::base::tick::Time;
 use crate::frame::Packed;
 use crate::os::socket;
 use crate::service::Replies;
@@ -104,31 +102,6 @@ impl Connection {
             Ok(()) if self.in_flight => None,
             Ok(()) => self.after_write(means),
         }
-    }
-
-    /// From now on its answers leave at no more than this.
-    pub fn set_pace(&mut self, bytes_per_s: u64) {
-        self.pace = Some(Box::new(Pace::new(bytes_per_s, self.moved)));
-    }
-
-    /// Bytes that may be written now.
-    fn may_write(&mut self, now: Time) -> usize {
-        match &mut self.pace {
-            Some(pace) => usize::try_from(pace.left(now)).unwrap_or(usize::MAX),
-            None => usize::MAX,
-        }
-    }
-
-    fn has_written(&mut self, count: u64, means: &mut Means<'_>) {
-        means.traffic.written_bytes += count;
-        if let Some(pace) = &mut self.pace {
-            pace.spend(count);
-        }
-    }
-
-    /// Whether it has to wait before it writes more.
-    fn is_paced(&self) -> bool {
-        self.pace.as_ref().is_some_and(|pace| pace.is_spent())
     }
 
     /// One `send` where that is enough; what is left goes to the outbox.

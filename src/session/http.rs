@@ -23,7 +23,7 @@ impl Session {
         if input.is_empty() {
             return Ok(Step::stop(Stop::Hungry));
         }
-        if let Some((len, flow)) = self.receive_again(input, means, sink) {
+        if let Some((len, flow)) = Session::receive_again(input, means, sink) {
             let step = self.follow(flow, sink)?;
             return Ok(step.after(len));
         }
@@ -47,6 +47,7 @@ impl Session {
             Some(head) => self.take_head(&head, start, means, sink),
             None => self.receive_new_head(start, means, &mut memo, sink),
         };
+        memo.end_message();
         *means.memo = memo;
         // The empty line goes with its head: consumed ahead of it, it would
         // let another one be skipped.
@@ -59,15 +60,11 @@ impl Session {
     /// The last request again, to the byte: its answer may do once more, for
     /// nothing has happened since. Tells how long it is and what the sink said.
     fn receive_again(
-        &mut self,
         input: &[u8],
         means: &Means<'_>,
         sink: &mut impl Sink,
     ) -> Option<(usize, Flow)> {
-        if !self.repeatable {
-            return None;
-        }
-        let len = means.memo.recall_len(input)?;
+        let len = means.memo.recall_again(input)?;
         sink.again().map(|flow| (len, flow))
     }
 
@@ -121,10 +118,8 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
         self.last = !head.keep_alive();
-        self.repeatable = false;
         let body = match head.line().framing {
             Framing::None | Framing::Length(0) => {
-                self.repeatable = true;
                 self.go(Event::NoBody);
                 let request = HttpRequest {
                     head,

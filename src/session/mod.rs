@@ -154,9 +154,6 @@ pub struct Session {
     strikes: u8,
     /// The message in hand is the last one.
     last: bool,
-    /// The message before, in the same input, was a request without a body,
-    /// and its head is the one that is remembered.
-    repeatable: bool,
     /// Bytes of the head in hand that have been searched for its end.
     scanned: u32,
     /// When the current wait began: for a head, a body, the next message.
@@ -180,7 +177,6 @@ impl Session {
             state,
             strikes: 0,
             last: false,
-            repeatable: false,
             scanned: 0,
             since: now,
             window_ms: now.0 as u32,
@@ -202,7 +198,7 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Progress, CloseReason> {
         let mut consumed = 0;
-        self.repeatable = false;
+        means.memo.begin_input();
         loop {
             let rest = &input[consumed..];
             let step = match (self.state, self.protocol) {
