@@ -33,6 +33,15 @@ pub(super) enum Order {
     Stop = 2,
 }
 
+/// How many threads the pool has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PoolSize {
+    /// For requests that are answered at once.
+    pub(super) quick: usize,
+    /// For requests that may block.
+    pub(super) slow: usize,
+}
+
 /// Where other threads leave things for one worker.
 pub(super) struct Post {
     pub(super) bell: Doorbell<Waker>,
@@ -53,8 +62,7 @@ pub(super) struct Fleet {
     pub(super) framing: &'static dyn Framing,
     /// The switch: it picks the sink, and nothing else.
     pub(super) mode: Mode,
-    /// Threads of the pool.
-    pub(super) pool_threads: usize,
+    pub(super) pool: PoolSize,
     pub(super) rules: Rules,
     /// What the addresses of all clients take.
     pub(super) visitors: Visitors,
@@ -67,6 +75,9 @@ pub(super) struct Fleet {
     pub(super) budget: Arc<Budget>,
     pub(super) clock: Clock,
     pub(super) jobs: JobQueue<Box<Job>>,
+    /// Jobs that may block: they have threads of their own, so that none that
+    /// is quick waits behind them.
+    pub(super) slow_jobs: JobQueue<Box<Job>>,
     pub(super) posts: Vec<Post>,
     pub(super) tallies: Vec<Tally>,
     /// Empty unless there is a status page: nobody would look.

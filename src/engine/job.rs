@@ -29,6 +29,8 @@ pub(super) struct Job {
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
     pub(super) framing: &'static dyn Framing,
+    /// Some of its requests may block: see [`Service::blocks`].
+    pub(super) slow: bool,
     buffer: Option<Buffer>,
     fields: Vec<FieldSpan>,
     entries: Vec<Entry>,
@@ -91,6 +93,7 @@ impl Job {
             peer,
             address,
             framing,
+            slow: false,
             buffer: None,
             fields: Vec::new(),
             entries: Vec::new(),
@@ -111,6 +114,7 @@ impl Job {
         }
         self.fields.clear();
         self.entries.clear();
+        self.slow = false;
         self.answered = 0;
         self.submitted_us = 0;
         self.replies.clear();

@@ -13,7 +13,7 @@ impl Worker {
     pub(super) fn take_completions(&mut self) {
         let fleet = self.fleet.clone();
         while let Some(job) = fleet.posts[usize::from(self.id)].completions.pop() {
-            self.lane.earn();
+            self.lane.earn(job.slow);
             self.complete(&fleet, job);
         }
     }
@@ -112,14 +112,19 @@ impl Worker {
         if let Some(connection) = self.slab.get_mut(key.index as usize) {
             job.state = std::mem::take(&mut connection.state);
         }
-        if !self.lane.has_credit() {
+        if !self.lane.spend(job.slow) {
             return self.park(key, job);
         }
-        self.lane.spend();
         self.time_job(&mut job);
-        if let Err(job) = self.fleet.jobs.push(job) {
+        let fleet = &self.fleet;
+        let queue = if job.slow {
+            &fleet.slow_jobs
+        } else {
+            &fleet.jobs
+        };
+        if let Err(job) = queue.push(job) {
             debug_assert!(false, "there are no more jobs than credits");
-            self.lane.earn();
+            self.lane.earn(job.slow);
             self.park(key, job);
         }
     }

@@ -15,21 +15,28 @@ use std::net::SocketAddr;
 pub(super) struct Lane {
     /// Jobs that may yet be submitted: so many that no queue can be full.
     credits: usize,
+    /// How many of them may be slow ones: the others stay for those that are
+    /// quick.
+    slow_credits: usize,
     #[allow(clippy::vec_box, reason = "jobs travel in their boxes, which are kept")]
     free: Vec<Box<Job>>,
     parked: HashMap<u32, Box<Job>>,
     waiting: VecDeque<Key>,
+    /// Those whose job is a slow one.
+    waiting_slow: VecDeque<Key>,
     /// Connections that are gone while their job is under way, and why.
     departed: HashMap<Key, CloseReason>,
 }
 
 impl Lane {
-    pub(super) fn new(credits: usize) -> Lane {
+    pub(super) fn new(credits: usize, slow_credits: usize) -> Lane {
         Lane {
             credits,
+            slow_credits,
             free: Vec::new(),
             parked: HashMap::new(),
             waiting: VecDeque::new(),
+            waiting_slow: VecDeque::new(),
             departed: HashMap::new(),
         }
     }
@@ -38,32 +45,48 @@ impl Lane {
         self.credits > 0
     }
 
-    /// Takes a credit: the job that goes with it is submitted next.
-    pub(super) fn spend(&mut self) {
-        debug_assert!(self.credits > 0);
+    /// Takes a credit for a job that is submitted next; `false`: there is none.
+    pub(super) fn spend(&mut self, slow: bool) -> bool {
+        if self.credits == 0 || (slow && self.slow_credits == 0) {
+            return false;
+        }
         self.credits -= 1;
+        self.slow_credits -= usize::from(slow);
+        true
     }
 
     /// A completion was drained: its credit is back.
-    pub(super) fn earn(&mut self) {
+    pub(super) fn earn(&mut self, slow: bool) {
         self.credits += 1;
+        self.slow_credits += usize::from(slow);
     }
 
     /// `key` has requests and there is no credit.
     pub(super) fn wait(&mut self, key: Key) {
-        self.waiting.push_back(key);
+        let slow = self.parked.get(&key.index).is_some_and(|job| job.slow);
+        let waiting = if slow {
+            &mut self.waiting_slow
+        } else {
+            &mut self.waiting
+        };
+        waiting.push_back(key);
     }
 
     /// The connections that have waited longest, as many as there are credits.
     pub(super) fn resumable(&mut self) -> Vec<Key> {
         let count = self.credits.min(self.waiting.len());
-        self.waiting.drain(..count).collect()
+        let slow = (self.credits - count)
+            .min(self.slow_credits)
+            .min(self.waiting_slow.len());
+        let quick = self.waiting.drain(..count);
+        quick.chain(self.waiting_slow.drain(..slow)).collect()
     }
 
     /// Whether somebody waits for a credit and there is one: the last one to
     /// be resumed may have had no use for it.
     pub(super) fn can_resume(&self) -> bool {
-        self.credits > 0 && !self.waiting.is_empty()
+        let slow_waits = self.slow_credits > 0 && !self.waiting_slow.is_empty();
+        self.credits > 0 && (slow_waits || !self.waiting.is_empty())
     }
 
     /// Keeps a job whose answers so far are as much as its connection takes.

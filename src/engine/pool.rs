@@ -1,4 +1,5 @@
-//! The threads that run handlers in proactor mode.
+//! The threads that run handlers in proactor mode, and those that may block in
+//! either.
 
 use super::clock::Date;
 use super::fleet::Fleet;
@@ -10,12 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What one thread of the pool does until it is sent home.
-pub(super) fn work(fleet: &Arc<Fleet>) {
+pub(super) fn work(fleet: &Arc<Fleet>, slow: bool) {
+    let jobs = if slow { &fleet.slow_jobs } else { &fleet.jobs };
     let desk: Arc<dyn Desk> = fleet.clone();
     let mut files = fleet.file_cache();
     let mut date = Date::new(fleet.clock.now());
     loop {
-        match fleet.jobs.next(Duration::from_millis(FILE_UNUSED_MS)) {
+        match jobs.next(Duration::from_millis(FILE_UNUSED_MS)) {
             Next::Job(mut job) => {
                 let now = fleet.clock.now();
                 date.refresh(now);

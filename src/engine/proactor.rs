@@ -18,6 +18,8 @@ use std::net::SocketAddr;
 pub(super) struct ProactorSink<'a> {
     pub(super) service: &'a dyn Service,
     pub(super) lane: &'a mut Lane,
+    /// There are requests that may block.
+    pub(super) has_slow: bool,
     pub(super) job: Option<Box<Job>>,
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
@@ -48,6 +50,7 @@ impl Sink for ProactorSink<'_> {
             self.lane.recycle(job, pool);
             return Flow::NoMemory;
         }
+        job.slow |= self.has_slow && call::blocks(self.service, request);
         let full = job.is_full();
         self.job = Some(job);
         if !fits {

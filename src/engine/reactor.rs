@@ -37,6 +37,7 @@ impl ReactorSink<'_> {
             self.lane.recycle(job, pool);
             return Flow::NoMemory;
         }
+        job.slow = true;
         self.tally.count_request(request);
         self.job = Some(job);
         Flow::Pause

@@ -100,7 +100,7 @@ impl Worker {
                     service,
                     context,
                     lane,
-                    pooled: fleet.pool_threads > 0,
+                    pooled: fleet.pool.slow > 0,
                     job: None,
                     tally,
                     guest,
@@ -121,6 +121,7 @@ impl Worker {
                 let mut sink = ProactorSink {
                     service,
                     lane,
+                    has_slow: fleet.pool.slow > 0,
                     job: None,
                     peer,
                     address,

@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::doorbell::Doorbell;
 use super::error::StartError;
-use super::fleet::{Fleet, Order, Post};
+use super::fleet::{Fleet, Order, PoolSize, Post};
 use super::framings::Framings;
 use super::gauges::Gauges;
 use super::handle::Handle;
@@ -117,15 +117,14 @@ impl Server {
             .map(|_| Poll::new())
             .collect::<io::Result<_>>()
             .map_err(StartError::System)?;
-        let pool_threads = threads::of_pool(config, self.service.has_blocking());
+        let pool = threads::of_pool(config, self.service.has_blocking());
         let watch = FleetWatch::default();
         let service = with_status(&config.status, &watch, self.service);
         let mut fleet = fleet(config, service, usual, &polls)?;
-        fleet.pool_threads = pool_threads;
+        fleet.pool = pool;
         let fleet = Arc::new(fleet);
         watch.look_at(&fleet);
-        let threads =
-            threads::start(&fleet, polls, listeners, pool_threads).map_err(StartError::System)?;
+        let threads = threads::start(&fleet, polls, listeners, pool).map_err(StartError::System)?;
         Ok(Running {
             fleet,
             listeners: bound,
@@ -180,6 +179,7 @@ impl Running {
             if number == self.workers {
                 // The loops are down: nobody submits jobs any more.
                 self.fleet.jobs.close();
+                self.fleet.slow_jobs.close();
             }
             let ended = thread
                 .join()
@@ -228,7 +228,7 @@ fn fleet(
         service,
         framing,
         mode: config.mode,
-        pool_threads: 0,
+        pool: PoolSize::default(),
         rules: rules(config),
         visitors: Visitors::new(visitor_rules(&config.limits)),
         queue_len,
@@ -239,6 +239,7 @@ fn fleet(
         budget: Budget::new(config.limits.buffer_bytes),
         clock: Clock::new(),
         jobs: JobQueue::new(queue_len.saturating_mul(workers)),
+        slow_jobs: JobQueue::new(queue_len.saturating_mul(workers)),
         posts,
         tallies: (0..workers).map(|_| Tally::new()).collect(),
         gauges: match config.status.path {

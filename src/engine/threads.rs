@@ -1,6 +1,6 @@
 //! The threads of a server: how many, and their start.
 
-use super::fleet::{Fleet, Order};
+use super::fleet::{Fleet, Order, PoolSize};
 use super::gate::Gate;
 use super::pool;
 use super::worker::Worker;
@@ -22,13 +22,18 @@ pub(super) fn workers(config: &Config) -> usize {
     wanted.clamp(1, WORKERS_MAX)
 }
 
-/// How many threads the pool has: a reactor needs one only for a service with
-/// requests that block.
-pub(super) fn of_pool(config: &Config, has_blocking: bool) -> usize {
-    match (config.mode, config.proactor.threads) {
-        (Mode::Reactor, _) if !has_blocking => 0,
-        (_, 0) => (2 * processors()).min(POOL_THREADS_MAX),
-        (_, threads) => threads.min(POOL_THREADS_MAX),
+/// How many threads the pool has: a reactor needs those alone that may block,
+/// and only for a service with such requests.
+pub(super) fn of_pool(config: &Config, has_blocking: bool) -> PoolSize {
+    let threads = match config.proactor.threads {
+        0 => 2 * processors(),
+        threads => threads,
+    };
+    let threads = threads.min(POOL_THREADS_MAX);
+    let if_any = |any: bool| if any { threads } else { 0 };
+    PoolSize {
+        quick: if_any(config.mode == Mode::Proactor),
+        slow: if_any(has_blocking),
     }
 }
 
@@ -44,9 +49,9 @@ pub(super) fn start(
     fleet: &Arc<Fleet>,
     polls: Vec<Poll>,
     listeners: Vec<Vec<Listener>>,
-    pool_threads: usize,
+    pool: PoolSize,
 ) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
-    let gate = Arc::new(Gate::new(polls.len() + pool_threads));
+    let gate = Arc::new(Gate::new(polls.len() + pool.quick + pool.slow));
     let mut threads = Vec::new();
     let start = || {
         for (id, (poll, listeners)) in polls.into_iter().zip(listeners).enumerate() {
@@ -67,19 +72,17 @@ pub(super) fn start(
                     .spawn(body)?,
             );
         }
-        for number in 0..pool_threads {
+        let quick = (0..pool.quick).map(|number| (format!("pelton-pool-{number}"), false));
+        let slow = (0..pool.slow).map(|number| (format!("pelton-slow-{number}"), true));
+        for (name, slow) in quick.chain(slow) {
             let (gate, fleet) = (gate.clone(), fleet.clone());
             let body = move || {
                 if gate.pass() {
-                    pool::work(&fleet);
+                    pool::work(&fleet, slow);
                 }
                 Ok(())
             };
-            threads.push(
-                thread::Builder::new()
-                    .name(format!("pelton-pool-{number}"))
-                    .spawn(body)?,
-            );
+            threads.push(thread::Builder::new().name(name).spawn(body)?);
         }
         Ok(())
     };

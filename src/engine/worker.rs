@@ -119,7 +119,12 @@ impl Worker {
                 .register(listener.source(), token, Interest::READABLE)?;
         }
         let now = fleet.clock.now();
-        let lane = Lane::new(fleet.queue_len);
+        // Where there are quick jobs as well, slow ones leave room for them.
+        let slow_credits = match fleet.pool.quick {
+            0 => fleet.queue_len,
+            _ => fleet.queue_len.div_ceil(2),
+        };
+        let lane = Lane::new(fleet.queue_len, slow_credits);
         let kit = Kit {
             now,
             date: Date::new(now),

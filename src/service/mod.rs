@@ -123,9 +123,10 @@ pub trait Service: Send + Sync + 'static {
         false
     }
 
-    /// Whether answering this request may block: it then goes to the pool in
-    /// either mode. Asked in reactor mode alone, and if
-    /// [`Service::has_blocking`] says so.
+    /// Whether answering this request may block: it then goes, in either mode,
+    /// to threads of the pool that are for such alone, so that those that are
+    /// quick never wait behind it. Asked only if [`Service::has_blocking`] says
+    /// that there are any.
     fn blocks(&self, request: &Request<'_>) -> bool {
         let _ = request;
         false
