@@ -28,6 +28,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a drain may take before what is left is cut; 0 = cut at once.
     pub drain: Millis,
+    /// The master process.
+    pub master: Master,
     /// The server's own log.
     pub log: Log,
 }
@@ -114,6 +116,21 @@ pub struct Limits {
     pub queued_packages: usize,
     /// Bytes of the buffers of all workers; one whole request fits.
     pub buffer_bytes: usize,
+}
+
+/// The master process, which watches over the one that serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Master {
+    /// There is one.
+    pub enable: bool,
+    /// The file with its number; `None` = none is written.
+    pub pid_file: Option<PathBuf>,
+    /// It leaves the terminal that it was started from.
+    pub daemon: bool,
+    /// The user that the serving process becomes; `None` = it stays who it is.
+    pub user: Option<String>,
+    /// That user's group; `None` = its own.
+    pub group: Option<String>,
 }
 
 /// The server's own log.

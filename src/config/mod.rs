@@ -30,10 +30,12 @@ mod raw;
 mod reader;
 mod syntax;
 
-pub use checked::{Cache, Config, Limits, Listen, Log, Proactor, Site, Timeouts};
+pub use checked::{Cache, Config, Limits, Listen, Log, Master, Proactor, Site, Timeouts};
 pub use choice::{Mode, Protocol};
 pub use problem::{Problem, Refusal};
-pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, arguments};
+pub use raw::{
+    CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, SignalArgs, arguments,
+};
 
 /// Reads the text of a configuration file.
 ///

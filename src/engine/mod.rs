@@ -10,6 +10,7 @@
 //! | `call.rs`, `lifetime.rs` | one call of the service; a connection's begin and end |
 //! | `doorbell.rs`, `inbox.rs`, `queue.rs` | how threads meet without waiting |
 //! | `fleet.rs`, `tally.rs`, `notes.rs`, `clock.rs` | what they share, count, tell, and what time it is |
+//! | `pulse.rs` | whether every loop still turns |
 
 mod accept;
 mod call;
@@ -31,6 +32,7 @@ mod notes;
 #[doc(hidden)]
 pub mod pool;
 mod proactor;
+mod pulse;
 #[doc(hidden)]
 pub mod queue;
 mod reactor;
@@ -41,5 +43,7 @@ mod threads;
 mod worker;
 
 pub use handle::{Handle, SendError};
+pub use pulse::Pulse;
 pub use server::{Running, Server, StartError};
 pub use tally::{Count, Tally};
+pub use threads::workers;

@@ -20,7 +20,7 @@ use crate::session::{self, Rules};
 use crossbeam_queue::ArrayQueue;
 use mio::{Poll, Waker};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::thread::JoinHandle;
@@ -48,6 +48,7 @@ use std::thread::JoinHandle;
 pub struct Server {
     config: Config,
     service: Arc<dyn Service>,
+    given: Vec<(SocketAddr, Vec<TcpListener>)>,
 }
 
 /// Why a server could not be started: one line that says what to do.
@@ -106,7 +107,18 @@ impl Server {
         Server {
             config,
             service: Arc::new(router),
+            given: Vec::new(),
         }
+    }
+
+    /// Sockets that listen already, for the listener that has the address
+    /// `addr` in the configuration: they are used in the place of new ones, and
+    /// the loops share them. For the next listener if that address (port 0, say)
+    /// is there twice and has its own.
+    #[must_use]
+    pub fn sockets(mut self, addr: SocketAddr, sockets: Vec<TcpListener>) -> Server {
+        self.given.push((addr, sockets));
+        self
     }
 
     /// The same with a service of your own.
@@ -121,19 +133,23 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError`]; nothing is left running then.
-    pub fn start(self) -> Result<Running, StartError> {
+    pub fn start(mut self) -> Result<Running, StartError> {
         let config = &self.config;
         let workers = threads::workers(config);
         let mut listeners: Vec<Vec<Listener>> = (0..workers).map(|_| Vec::new()).collect();
         let mut bound = Vec::new();
         for listen in &config.listen {
             let protocol = protocol_of(listen.protocol);
-            let (addr, sockets) =
-                listener::bind(listen.addr, protocol, listen.defer_accept, workers)
-                    .map_err(|error| StartError::Listen(listen.addr, error))?;
+            let defer = listen.defer_accept;
+            let given = self.given.iter().position(|(addr, _)| *addr == listen.addr);
+            let opened = match given {
+                Some(at) => listener::adopt(self.given.remove(at).1, protocol, defer, workers),
+                None => listener::bind(listen.addr, protocol, defer, workers),
+            };
+            let (addr, sockets) = opened.map_err(|error| StartError::Listen(listen.addr, error))?;
             bound.push((addr, listen.protocol));
-            for (of_worker, socket) in listeners.iter_mut().zip(sockets) {
-                of_worker.push(socket);
+            for (of_worker, sockets) in listeners.iter_mut().zip(sockets) {
+                of_worker.extend(sockets);
             }
         }
         let polls: Vec<Poll> = (0..workers)

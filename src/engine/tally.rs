@@ -29,9 +29,11 @@ pub enum Count {
     /// Times that accepting stopped for want of file descriptors or because
     /// the connection limit was reached.
     AcceptPauses,
+    /// Turns of the loop.
+    Turns,
 }
 
-const COUNTS: usize = 10;
+const COUNTS: usize = 11;
 
 /// The counters of one worker: written by its thread alone, read by any.
 /// Aligned so that no two workers share a cache line.

@@ -9,7 +9,7 @@ use super::fleet::{Fleet, Order};
 use super::inbox::Outgoing;
 use super::lane::Lane;
 use super::notes::Notes;
-use super::tally::Tally;
+use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
 use crate::base::key::Key;
 use crate::base::limits::{EVENTS_MAX, READ_BYTES};
@@ -158,6 +158,7 @@ impl Worker {
             self.serve_run_list();
             self.turn_wheel();
             self.close_list();
+            self.tally().add(Count::Turns, 1);
             match self.fleet.order() {
                 Order::Serve => {}
                 Order::Drain if !self.is_drained() => {}

@@ -1,0 +1,348 @@
+//! The master: one thread, which waits for signals and for words of its
+//! serving processes, and sees to it that one of them is up.
+
+use super::child::Child;
+use super::failure::Failure;
+use super::handoff::Handoff;
+use super::journal::{Journal, leave_terminal};
+use super::pid_file::PidFile;
+use super::restart::Restarts;
+use super::settings::Settings;
+use super::sockets::Sockets;
+use super::stage::{End, Starting, Why};
+use super::text;
+use crate::config::ServeArgs;
+use crate::os::signal::Signals;
+use crate::os::{inherit, notify, process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+use std::fs::File;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+/// What a master listens to.
+const SIGNALS: [Signal; 8] = [
+    Signal::HUP,
+    Signal::INT,
+    Signal::QUIT,
+    Signal::TERM,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::CHILD,
+    Signal::PIPE,
+];
+
+/// The master. Owns the listening sockets, the pid file, and every serving
+/// process: one that serves at most, one that is being started at most, and
+/// those on their way out.
+pub(super) struct Master {
+    pub(super) arguments: ServeArgs,
+    /// What it was begun with, for those that it starts.
+    pub(super) origin: Handoff,
+    pub(super) signals: Signals,
+    pub(super) settings: Settings,
+    pub(super) sockets: Sockets,
+    pub(super) pid_file: Option<PidFile>,
+    pub(super) journal: Journal,
+    /// Whoever has started it as a daemon waits here.
+    pub(super) report: Option<File>,
+    pub(super) serving: Option<Child>,
+    pub(super) starting: Option<Starting>,
+    pub(super) leaving: Vec<Child>,
+    /// A serving process has been up.
+    pub(super) was_up: bool,
+    pub(super) restarts: Restarts,
+    /// When the next serving process is started, if none is up.
+    pub(super) restart: Option<Instant>,
+    pub(super) wants_reload: bool,
+    pub(super) wants_upgrade: bool,
+    pub(super) end: Option<End>,
+    /// When the service manager hears of it next, while nothing serves.
+    fed: Instant,
+}
+
+/// Watches over a serving process until it is told to stop.
+///
+/// # Errors
+/// It cannot begin, or its serving process does not come up.
+pub fn run(handoff: Handoff, arguments: &ServeArgs) -> Result<(), Failure> {
+    let mut master = Master::begin(handoff, arguments)?;
+    let ended = master.watch();
+    if let Err(failure) = &ended
+        && master.journal.file().is_some()
+    {
+        failure.log();
+    }
+    ended
+}
+
+impl Master {
+    fn begin(mut handoff: Handoff, arguments: &ServeArgs) -> Result<Master, Failure> {
+        let cannot = |error: io::Error| Failure::new(1, format!("cannot start a master: {error}"));
+        let signals = Signals::block(&SIGNALS).map_err(cannot)?;
+        let settings = match handoff.file.take() {
+            Some(file) => Settings::of(Some(text::handed(file).map_err(cannot)?), arguments)?,
+            None if handoff.is_upgraded() => Settings::of(None, arguments)?,
+            None => Settings::read(arguments)?,
+        };
+        let journal = Journal::start(&settings.config.log, settings.identity.as_ref())?;
+        let report = handoff.report.take().map(inherit::take).transpose();
+        let report = report.map_err(cannot)?.map(File::from);
+        let now = Instant::now();
+        let mut master = Master {
+            arguments: arguments.clone(),
+            signals,
+            settings,
+            sockets: Sockets::default(),
+            pid_file: None,
+            journal,
+            report,
+            serving: None,
+            starting: None,
+            leaving: Vec::new(),
+            was_up: false,
+            restarts: Restarts::default(),
+            restart: Some(now),
+            wants_reload: false,
+            wants_upgrade: false,
+            end: None,
+            fed: now,
+            origin: handoff,
+        };
+        if master.origin.is_upgraded() {
+            master.take_over(now).map_err(cannot)?;
+        } else {
+            master.open()?;
+        }
+        Ok(master)
+    }
+
+    /// The beginning of a new master.
+    fn open(&mut self) -> Result<(), Failure> {
+        if self.report.is_some() {
+            // A failure means that it has no terminal anyhow.
+            let _ = rustix::process::setsid();
+        }
+        let files = process::raise_open_files();
+        log::info!(
+            "master process {} is here; up to {files} open files",
+            std::process::id()
+        );
+        let config = &self.settings.config;
+        if let Some(path) = &config.master.pid_file {
+            self.pid_file = Some(PidFile::write(path)?);
+        }
+        self.sockets = Sockets::activated(config)?.planned(config)?;
+        self.sockets
+            .listen()
+            .map_err(|error| Failure::new(1, format!("cannot listen: {error}")))
+    }
+
+    /// The beginning of a master that was another program until now.
+    fn take_over(&mut self, now: Instant) -> io::Result<()> {
+        self.sockets = Sockets::inherited(&self.origin.listen, &self.settings.config)?;
+        if let Some((number, path)) = self.origin.pid_file.take() {
+            self.pid_file = Some(PidFile::inherited(number, path)?);
+        }
+        for child in std::mem::take(&mut self.origin.children) {
+            let child = Child::inherited(&child, now)?;
+            if child.overdue.is_some() {
+                self.leaving.push(child);
+            } else {
+                self.restart = None;
+                self.serving = Some(child);
+            }
+        }
+        self.origin.listen.clear();
+        self.was_up = true;
+        log::info!("upgraded: this is version {}", env!("CARGO_PKG_VERSION"));
+        self.announce("READY=1");
+        Ok(())
+    }
+
+    fn watch(&mut self) -> Result<(), Failure> {
+        while !self.is_over() {
+            self.hear();
+            self.reap()?;
+            self.keep_time()?;
+            self.change();
+            self.wait()
+                .map_err(|error| Failure::new(1, format!("the master cannot wait: {error}")))?;
+            while let Some(signal) = self.signals.next() {
+                self.obey(signal);
+            }
+        }
+        log::info!("all serving processes have ended");
+        Ok(())
+    }
+
+    /// Sleeps until there is something to do.
+    fn wait(&self) -> io::Result<()> {
+        if self.is_over() {
+            return Ok(());
+        }
+        let mut sources = vec![PollFd::new(&self.signals, PollFlags::IN)];
+        for child in self.children().filter(|child| !child.is_mute) {
+            sources.push(PollFd::new(child, PollFlags::IN));
+        }
+        let patience = self.next_due().map(|due| {
+            let left = due.saturating_duration_since(Instant::now());
+            Timespec {
+                tv_sec: left.as_secs() as i64,
+                tv_nsec: i64::from(left.subsec_nanos()),
+            }
+        });
+        match poll(&mut sources, patience.as_ref()) {
+            Err(error) if error != rustix::io::Errno::INTR => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let starting = self.starting.as_ref().map(|starting| starting.until);
+        let leaving = self.children().filter_map(|child| child.overdue).min();
+        let end = self.end.as_ref().map(|end| end.until);
+        let food = self.hunger().map(|every| self.fed + every);
+        let restart = self.restart.filter(|_| self.starting.is_none());
+        let all = [starting, leaving, end, food, restart];
+        all.into_iter().flatten().min()
+    }
+
+    /// How often the service manager wants to hear of this process, while no
+    /// serving process speaks for it: bounded by the starts that may fail.
+    fn hunger(&self) -> Option<Duration> {
+        let silent = self.serving.is_none();
+        notify::watchdog().filter(|_| silent).map(|every| every / 2)
+    }
+
+    fn obey(&mut self, signal: Signal) {
+        match signal {
+            Signal::HUP => self.wants_reload = true,
+            Signal::USR2 => self.wants_upgrade = true,
+            Signal::USR1 => self.reopen(),
+            Signal::QUIT => self.begin_end(false),
+            Signal::TERM | Signal::INT => self.begin_end(true),
+            _ => {} // CHILD has woken it; PIPE is no news
+        }
+    }
+
+    fn reopen(&mut self) {
+        self.journal.reopen();
+        if self.origin.daemon {
+            leave_terminal(&self.journal);
+        }
+        for child in self.children() {
+            child.signal(Signal::USR1);
+        }
+    }
+
+    /// Listens to what the serving processes say.
+    fn hear(&mut self) {
+        for child in &mut self.leaving {
+            let _ = child.hear(); // nothing of it counts any more
+        }
+        if let Some(child) = &mut self.serving
+            && child.hear().alive
+        {
+            self.announce("WATCHDOG=1");
+        }
+        let said = self.starting.as_mut().map(|starting| starting.child.hear());
+        if said.is_some_and(|said| said.ready)
+            && let Some(starting) = self.starting.take()
+        {
+            self.commit(starting);
+        }
+    }
+
+    /// Sees who has ended.
+    fn reap(&mut self) -> Result<(), Failure> {
+        self.leaving.retain(|child| match child.reap() {
+            None => true,
+            Some(ending) => {
+                log::info!("serving process {} {ending}", child.pid());
+                false
+            }
+        });
+        if let Some(child) = &self.serving
+            && let Some(ending) = child.reap()
+        {
+            let pid = child.pid();
+            let lasted = child.since.elapsed();
+            self.serving = None;
+            if self.end.is_none() {
+                let wait = self.restarts.ended_after(lasted);
+                self.restart = Some(Instant::now() + wait);
+                log::error!("serving process {pid} {ending}; the next one comes in {wait:?}");
+            }
+        }
+        if let Some(starting) = &self.starting
+            && let Some(ending) = starting.child.reap()
+            && let Some(starting) = self.starting.take()
+        {
+            return self.failed(starting, &ending.to_string());
+        }
+        Ok(())
+    }
+
+    /// Does what is due.
+    fn keep_time(&mut self) -> Result<(), Failure> {
+        let now = Instant::now();
+        for child in &mut self.leaving {
+            if child.overdue.is_some_and(|overdue| overdue <= now) {
+                log::warn!(
+                    "serving process {} takes too long; it is killed",
+                    child.pid()
+                );
+                child.signal(Signal::KILL);
+                child.overdue = None;
+            }
+        }
+        self.end_in_time(now);
+        if self.hunger().is_some_and(|every| self.fed + every <= now) {
+            self.fed = now;
+            self.announce("WATCHDOG=1");
+        }
+        if let Some(starting) = &mut self.starting
+            && starting.until <= now
+        {
+            log::error!("serving process {} does not come up", starting.child.pid());
+            starting.child.signal(Signal::KILL);
+            starting.until = now + Duration::from_secs(3600); // it ends before
+        }
+        let due = self.restart.is_some_and(|due| due <= now);
+        if due && self.starting.is_none() && self.end.is_none() {
+            self.restart = None;
+            return self.begin_start();
+        }
+        Ok(())
+    }
+
+    /// A serving process is up and has been told of: whoever waits hears so.
+    pub(super) fn report(&mut self, why: &Why) {
+        let up = matches!(why, Why::Start);
+        if let Some(mut report) = self.report.take_if(|_| up) {
+            let _ = report.write_all(b"R"); // the starter may have gone
+            leave_terminal(&self.journal);
+        }
+    }
+
+    /// All serving processes.
+    pub(super) fn children(&self) -> impl Iterator<Item = &Child> {
+        let starting = self.starting.iter().map(|starting| &starting.child);
+        self.serving.iter().chain(starting).chain(&self.leaving)
+    }
+
+    /// Tells the service manager, if there is one.
+    pub(super) fn announce(&self, words: &str) {
+        if let Err(error) = notify::send(words) {
+            log::warn!("the service manager could not be told {words:?}: {error}");
+        }
+    }
+}
+
+impl Handoff {
+    /// Whether another program was in this process before.
+    fn is_upgraded(&self) -> bool {
+        !self.listen.is_empty()
+    }
+}
