@@ -132,6 +132,8 @@ pub const DRAIN_QUIET_MS: u64 = 1_000;
 /// So long before the end of a drain clients of the framed protocol that are
 /// still busy are let go, each at a package boundary.
 pub const DRAIN_LAST_MS: u64 = 2 * TICK_MS;
+/// A worker looks for those this often then.
+pub const DRAIN_LOOK_MS: u64 = 50;
 /// Rounds of accepting before a draining server closes its listeners.
 pub const DRAIN_ACCEPT_ROUNDS: usize = 64;
 
@@ -197,6 +199,7 @@ const _: () = {
     assert!(PACKAGE_BYTES_MAX <= READ_BYTES);
     assert!(PACKAGE_BYTES_DEFAULT <= PACKAGE_BYTES_MAX);
     assert!(RECONNECT_FIRST_MS <= RECONNECT_LAST_MS);
+    assert!(RESTART_FIRST_MS <= RESTART_LAST_MS);
     assert!(BODY_BYTES_DEFAULT <= BODY_BYTES_MAX);
     // A collected request (head and body) fits the largest buffer.
     assert!(HEAD_BYTES_MAX + BODY_BYTES_MAX <= BUFFER_CLASS_BYTES[6]);

@@ -1,9 +1,10 @@
 //! Going away without cutting anybody off.
 
-use super::fleet::Order;
 use super::worker::Worker;
 use crate::base::key::Key;
-use crate::base::limits::{DRAIN_ACCEPT_ROUNDS, DRAIN_LAST_MS, DRAIN_QUIET_MS};
+use crate::base::limits::{
+    DRAIN_ACCEPT_ROUNDS, DRAIN_LAST_MS, DRAIN_LOOK_MS, DRAIN_QUIET_MS, TICK_MS,
+};
 use crate::base::tick::Millis;
 use crate::net::connection::Connection;
 
@@ -15,7 +16,10 @@ impl Worker {
                 self.begin_drain();
                 self.slab.is_empty()
             }
-            Some(since) => self.slab.is_empty() || self.kit.now.since(since) >= self.fleet.drain,
+            Some(_) => {
+                self.let_go();
+                self.slab.is_empty() || self.drain_left() == Millis(0)
+            }
         }
     }
 
@@ -40,14 +44,17 @@ impl Worker {
         }
     }
 
-    /// Once a tick: lets those go that have been at rest for a while, and near
-    /// the end those whose requests never stop, each between two packages.
-    pub(super) fn drain_tick(&mut self) {
-        if self.draining.is_none() || self.fleet.order() != Order::Drain {
-            return;
-        }
+    /// Once a tick: lets those go that have been at rest for a while. Near the
+    /// end also those whose packages never stop, each between two of them; they
+    /// are looked at more often, since most of the time one is under way.
+    fn let_go(&mut self) {
         let now = self.kit.now;
         let is_last = self.drain_left() <= Millis(DRAIN_LAST_MS);
+        let every = if is_last { DRAIN_LOOK_MS } else { TICK_MS };
+        if now.since(self.let_go) < Millis(every) {
+            return;
+        }
+        self.let_go = now;
         let goes = |connection: &Connection| {
             let busy_too = is_last && connection.speaks_packages();
             let quiet = if busy_too { 0 } else { DRAIN_QUIET_MS };
@@ -65,6 +72,7 @@ impl Worker {
                 self.settle(key, step);
             }
         }
+        self.close_list();
     }
 
     /// How much of its time a drain has left.

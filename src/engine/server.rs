@@ -113,8 +113,8 @@ impl Server {
 
     /// Sockets that listen already, for the listener that has the address
     /// `addr` in the configuration: they are used in the place of new ones, and
-    /// the loops share them. For the next listener if that address (port 0, say)
-    /// is there twice and has its own.
+    /// the loops share them. Given twice for one address (port 0, say), they are
+    /// for the two listeners that have it.
     #[must_use]
     pub fn sockets(mut self, addr: SocketAddr, sockets: Vec<TcpListener>) -> Server {
         self.given.push((addr, sockets));

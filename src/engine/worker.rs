@@ -52,6 +52,8 @@ pub(super) struct Worker {
     pub(super) accept_paused: bool,
     /// Since when, and until when, it finishes what is under way.
     pub(super) draining: Option<Time>,
+    /// When it last let connections go while draining.
+    pub(super) let_go: Time,
     /// The tick of the last turn.
     pub(super) tick: Tick,
 }
@@ -137,6 +139,7 @@ impl Worker {
             notes: Notes::new(),
             accept_paused: false,
             draining: None,
+            let_go: now,
             tick: now.tick(),
             fleet,
         })
@@ -290,7 +293,6 @@ impl Worker {
             self.expire(index);
         }
         self.lists.expired = expired;
-        self.drain_tick();
     }
 
     /// The connection that `key` names, if it is still there.

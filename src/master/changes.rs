@@ -83,7 +83,7 @@ impl Master {
 
     fn await_child(&mut self, child: Child, why: Why) {
         log::info!("serving process {} is started", child.pid());
-        let until = Instant::now() + Duration::from_millis(READY_MS);
+        let until = Some(Instant::now() + Duration::from_millis(READY_MS));
         self.starting = Some(Starting { child, why, until });
     }
 

@@ -1,8 +1,8 @@
 //! How the program ends, if not well.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 
-/// Why the program ends, and with which exit status. Displays as its lines.
+/// Why the program ends, and with which exit status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// 1: failed while running; 2: bad arguments or configuration.
@@ -33,11 +33,5 @@ impl Failure {
         for line in &self.lines {
             log::error!("{}", line.strip_prefix("pelton: ").unwrap_or(line));
         }
-    }
-}
-
-impl Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lines.join("\n"))
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Journal {
     file: Option<PathBuf>,
     owner: Option<Identity>,
     next: Next,
+    /// Standard error goes where it goes.
+    is_apart: bool,
 }
 
 /// What the log is written to.
@@ -44,6 +46,7 @@ impl Journal {
             file: log.file.clone(),
             owner: owner.cloned(),
             next: Next::default(),
+            is_apart: false,
         };
         let out = journal.open()?;
         let next = journal.next.clone();
@@ -72,9 +75,32 @@ impl Journal {
             Ok(out) => {
                 *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(out);
                 log::info!("the log is open");
+                if self.is_apart {
+                    self.leave_terminal();
+                }
             }
             Err(failure) => failure.log(), // in the old one
         }
+    }
+
+    /// Standard streams go nowhere from here on, and standard error to the log
+    /// if that has a file: what a panic says is there.
+    pub(super) fn leave_terminal(&mut self) {
+        self.is_apart = true;
+        if let Err(error) = self.move_streams() {
+            log::warn!("the terminal could not be left: {error}");
+        }
+    }
+
+    fn move_streams(&self) -> io::Result<()> {
+        let null = File::options().read(true).write(true).open("/dev/null")?;
+        rustix::stdio::dup2_stdin(&null)?;
+        rustix::stdio::dup2_stdout(&null)?;
+        match &self.file {
+            Some(path) => rustix::stdio::dup2_stderr(&open(path)?)?,
+            None => rustix::stdio::dup2_stderr(&null)?,
+        }
+        Ok(())
     }
 
     /// The file's name, if it goes to one.
@@ -108,26 +134,6 @@ impl Journal {
 /// A log file, to be written at its end.
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
-}
-
-/// Standard streams go nowhere, or to the log.
-pub(super) fn leave_terminal(journal: &Journal) {
-    let moved = File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/null")
-        .and_then(|null| {
-            rustix::stdio::dup2_stdin(&null)?;
-            rustix::stdio::dup2_stdout(&null)?;
-            match journal.file().map(open).transpose()? {
-                Some(log) => rustix::stdio::dup2_stderr(&log)?,
-                None => rustix::stdio::dup2_stderr(&null)?,
-            }
-            Ok(())
-        });
-    if let Err(error) = moved {
-        log::warn!("the terminal could not be left: {error}");
-    }
 }
 
 /// Writes to where the log is at the time.

@@ -3,7 +3,7 @@
 use super::child::READY;
 use super::failure::Failure;
 use super::handoff::Handoff;
-use super::journal::{Journal, leave_terminal};
+use super::journal::Journal;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::text;
@@ -84,7 +84,7 @@ pub fn serve_supervised(
 fn run(
     config: &Config,
     sockets: Sockets,
-    journal: Journal,
+    mut journal: Journal,
     supervised: Option<Supervised>,
     build: impl FnOnce(Config) -> Server,
 ) -> Result<(), Failure> {
@@ -105,7 +105,7 @@ fn run(
     }
     let daemon = supervised.as_ref().is_some_and(|master| master.daemon);
     if daemon {
-        leave_terminal(&journal);
+        journal.leave_terminal();
     }
     let keeper = supervised
         .as_ref()

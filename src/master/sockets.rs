@@ -13,6 +13,13 @@ use crate::os::socket::{self, ListenOptions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::thread;
+use std::time::Duration;
+
+/// Times that an address is looked at which another process has.
+const PROBES: usize = 20;
+/// The pause in between.
+const PROBED_EVERY: Duration = Duration::from_millis(25);
 
 /// The listening sockets of a configuration.
 #[derive(Debug, Default)]
@@ -102,11 +109,10 @@ impl Sockets {
     }
 
     fn opened(&self, listen: Listen, workers: usize) -> io::Result<Address> {
-        // A socket of ours on that port, of another address, is in nobody's way.
-        let port = listen.addr.port();
-        let is_ours = self.addresses.iter().any(|one| one.has_port(port));
-        if port != 0 && !is_ours {
-            socket::probe(listen.addr)?;
+        // A wider or a narrower address of ours is in nobody's way.
+        let is_ours = self.addresses.iter().any(|one| one.overlaps(listen.addr));
+        if listen.addr.port() != 0 && !is_ours {
+            self.probe(listen.addr)?;
         }
         let first = socket::prepare(listen.addr, options(&listen))?;
         let address = Address {
@@ -115,6 +121,21 @@ impl Sockets {
             sockets: vec![first],
         };
         address.grown(listen, workers)
+    }
+
+    /// Says whether an address is free. A process on its way out may have it for
+    /// a moment longer.
+    fn probe(&self, addr: SocketAddr) -> io::Result<()> {
+        let mut tries = if self.addresses.is_empty() { 1 } else { PROBES };
+        loop {
+            tries -= 1;
+            match socket::probe(addr) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {
+                    thread::sleep(PROBED_EVERY);
+                }
+                probed => return probed,
+            }
+        }
     }
 
     /// Makes all of them listen as they should.
@@ -175,10 +196,11 @@ impl Address {
         })
     }
 
-    fn has_port(&self, port: u16) -> bool {
-        self.sockets
-            .iter()
-            .any(|socket| socket.local_addr().is_ok_and(|addr| addr.port() == port))
+    /// Whether one of the two is every address with the port of the other.
+    fn overlaps(&self, other: SocketAddr) -> bool {
+        let own = self.listen.addr;
+        let is_wide = own.ip().is_unspecified() || other.ip().is_unspecified();
+        is_wide && own.port() == other.port()
     }
 }
 

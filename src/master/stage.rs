@@ -9,8 +9,8 @@ use std::time::Instant;
 pub(super) struct Starting {
     pub(super) child: Child,
     pub(super) why: Why,
-    /// When it has to be up.
-    pub(super) until: Instant,
+    /// When it has to be up; it is killed then.
+    pub(super) until: Option<Instant>,
 }
 
 /// What a serving process is started for.

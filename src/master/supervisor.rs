@@ -4,7 +4,7 @@
 use super::child::Child;
 use super::failure::Failure;
 use super::handoff::Handoff;
-use super::journal::{Journal, leave_terminal};
+use super::journal::Journal;
 use super::pid_file::PidFile;
 use super::restart::Restarts;
 use super::settings::Settings;
@@ -155,6 +155,9 @@ impl Master {
         }
         self.origin.listen.clear();
         self.was_up = true;
+        if self.origin.daemon {
+            self.journal.leave_terminal(); // the last program has, but this one is to know
+        }
         log::info!("upgraded: this is version {}", env!("CARGO_PKG_VERSION"));
         self.announce("READY=1");
         Ok(())
@@ -199,7 +202,7 @@ impl Master {
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let starting = self.starting.as_ref().map(|starting| starting.until);
+        let starting = self.starting.as_ref().and_then(|starting| starting.until);
         let leaving = self.children().filter_map(|child| child.overdue).min();
         let end = self.end.as_ref().map(|end| end.until);
         let food = self.hunger().map(|every| self.fed + every);
@@ -228,9 +231,6 @@ impl Master {
 
     fn reopen(&mut self) {
         self.journal.reopen();
-        if self.origin.daemon {
-            leave_terminal(&self.journal);
-        }
         for child in self.children() {
             child.signal(Signal::USR1);
         }
@@ -303,11 +303,10 @@ impl Master {
             self.announce("WATCHDOG=1");
         }
         if let Some(starting) = &mut self.starting
-            && starting.until <= now
+            && starting.until.take_if(|until| *until <= now).is_some()
         {
             log::error!("serving process {} does not come up", starting.child.pid());
             starting.child.signal(Signal::KILL);
-            starting.until = now + Duration::from_secs(3600); // it ends before
         }
         let due = self.restart.is_some_and(|due| due <= now);
         if due && self.starting.is_none() && self.end.is_none() {
@@ -322,7 +321,7 @@ impl Master {
         let up = matches!(why, Why::Start);
         if let Some(mut report) = self.report.take_if(|_| up) {
             let _ = report.write_all(b"R"); // the starter may have gone
-            leave_terminal(&self.journal);
+            self.journal.leave_terminal();
         }
     }
 
