@@ -256,6 +256,18 @@ fn listeners_come_move_and_go() {
         200
     );
 
+    // An address comes back while the last one that had it may be there yet.
+    for _ in 0..3 {
+        let gone = master.settings.listen.pop().expect("the third");
+        master.reload();
+        master.settings.listen.push(gone);
+        master.reload();
+        assert_eq!(
+            get(moved.parse().expect("an address"), "/small.txt", "").status,
+            200
+        );
+    }
+
     master.settings.listen.pop();
     master.reload();
     master.wait_for("the new address is gone", |_| is_refused(&moved));
@@ -354,6 +366,49 @@ fn a_serving_process_that_is_killed_is_back_at_once() {
     assert_ne!(master.one_serving(), serving);
 }
 
+/// A change that is asked for many times is made at least once, and nothing is
+/// left behind by a stop in the middle of it.
+#[test]
+fn signals_may_come_in_crowds() {
+    let mut master = Master::start(Settings::new());
+    let first = master.one_serving();
+    for _ in 0..20 {
+        master.signal(Signal::HUP);
+        master.signal(Signal::USR1);
+        thread::sleep(Duration::from_millis(2));
+    }
+    master.wait_for("the first is gone", |_| !is_alive(first));
+    serves(&master);
+    master.signal(Signal::HUP);
+    master.signal(Signal::USR2);
+    master.signal(Signal::TERM);
+    let all = master.serving();
+    assert_eq!(master.wait().code(), Some(0));
+    assert!(!all.into_iter().any(is_alive));
+}
+
+/// It is stopped, so it can do nothing of its own.
+#[test]
+fn who_does_not_go_is_killed() {
+    let mut master = Master::start(Settings {
+        drain_s: 0,
+        ..Settings::new()
+    });
+    let stopped = master.one_serving();
+    kill(stopped, Signal::STOP);
+    master.reload();
+    serves(&master);
+    assert!(is_alive(stopped), "it has some time");
+    master.wait_for("it is killed", |_| !is_alive(stopped));
+    assert_eq!(master.logged("takes too long; it is killed"), 1);
+    assert_eq!(master.logged("was ended by signal 9"), 1);
+    let stopped = master.one_serving();
+    kill(stopped, Signal::STOP);
+    master.signal(Signal::QUIT);
+    assert_eq!(master.wait().code(), Some(0));
+    assert!(!is_alive(stopped));
+}
+
 /// The limit has room for the master, but not for what serves.
 #[test]
 fn starts_that_fail_are_not_tried_for_ever() {
@@ -365,7 +420,7 @@ fn starts_that_fail_are_not_tried_for_ever() {
     };
     write_settings(&folder, &settings);
     let mut command = Command::new("sh");
-    let script = "ulimit -n 36; exec \"$0\" --config conf.toml";
+    let script = "ulimit -n 42; exec \"$0\" --config conf.toml";
     command.args(["-c", script, BINARY]);
     let begin = Instant::now();
     let mut child = start(&mut command, &folder);
@@ -448,6 +503,12 @@ fn an_upgrade_runs_the_new_file_in_the_old_process() {
     assert_eq!((inode(master.pid), inode(serving)), (before, before));
     master.upgrade();
     assert_eq!(master.pid_in_file(), master.pid);
+    let second = master.command(&["serve", "--config", "conf.toml"]);
+    assert!(
+        second.errors.contains("has the pid file"),
+        "{}",
+        second.errors
+    );
     assert_eq!(title(master.pid), "pelton: master process conf.toml");
     let serving = master.one_serving();
     assert_ne!(inode(master.pid), before);
@@ -699,11 +760,15 @@ fn root_binds_and_nobody_serves() {
     let text = master.read("conf.toml");
     let root = format!("root = \"{}\"", master.folder.path().display());
     let text = text.replace(&root, &format!("root = \"{}\"", hidden.display()));
+    let text = text.replace("workers = 1", "workers = 4");
     master.folder.write("conf.toml", text.as_bytes());
     master.signal(Signal::HUP);
     master.wait_for_log("nothing has changed", 1);
     assert_eq!(master.logged("cannot serve the folder"), 1);
-    serves(&master);
+    // The sockets for three more loops have had no connection.
+    for _ in 0..32 {
+        serves(&master);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The commands that signal a master: `pelton reload` and the like.
 
 use super::failure::Failure;
-use super::pid_file::{self, Master};
+use super::pid_file::{self, Holder};
 use super::settings::config_of;
 use crate::config::SignalArgs;
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,8 +19,8 @@ pub fn tell(arguments: &SignalArgs, signal: Signal) -> Result<u32, Failure> {
         Failure::new(1, line)
     })?;
     let pid = match master {
-        Master::Runs(pid) => Pid::from_raw(pid),
-        Master::Gone => None,
+        Holder::Runs(pid) => Pid::from_raw(pid),
+        Holder::Gone => None,
     };
     let Some(pid) = pid else {
         let line = format!("the pid file {name} is stale: its master is gone");

@@ -14,12 +14,13 @@
 //! | `settings.rs`, `failure.rs` | file and arguments to settings, or to lines that say what to do |
 //! | `launch.rs` | how a master begins: under its title, in the terminal or without one |
 //! | `handoff.rs`, `text.rs` | what one process hands to the next |
-//! | `supervisor.rs`, `changes.rs`, `ending.rs` | the master: its loop; reload and upgrade; the end |
+//! | `supervisor.rs`, `begin.rs`, `changes.rs`, `ending.rs` | the master: its loop; its beginning; reload and upgrade; its end |
 //! | `child.rs`, `stage.rs`, `restart.rs` | a serving process as the master sees it; what is under way; when the next one starts |
 //! | `sockets.rs` | the listening sockets, which outlive every serving process |
 //! | `serving.rs`, `watch.rs` | the serving process, and what it listens to beside its sockets |
 //! | `journal.rs`, `pid_file.rs`, `command.rs` | the log; the pid file, and the commands that use it |
 
+mod begin;
 mod changes;
 mod child;
 mod command;

@@ -20,8 +20,8 @@ pub(super) struct PidFile {
     path: PathBuf,
 }
 
-/// What a pid file says.
-pub(super) enum Master {
+/// Whose a pid file is.
+pub(super) enum Holder {
     /// This process.
     Runs(i32),
     /// None: the one that wrote it is gone.
@@ -84,15 +84,15 @@ impl Drop for PidFile {
 ///
 /// # Errors
 /// It is not there, or does not say a number.
-pub(super) fn read(path: &Path) -> io::Result<Master> {
+pub(super) fn read(path: &Path) -> io::Result<Holder> {
     let mut file = File::open(path)?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
     if lock(&file)? {
-        return Ok(Master::Gone);
+        return Ok(Holder::Gone);
     }
     let pid = text.trim().parse().ok().filter(|pid| *pid > 0);
-    pid.map(Master::Runs)
+    pid.map(Holder::Runs)
         .ok_or_else(|| io::Error::other("there is no process number in it"))
 }
 

@@ -10,27 +10,14 @@ use super::restart::Restarts;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::stage::{End, Starting, Why};
-use super::text;
 use crate::config::ServeArgs;
+use crate::os::notify;
 use crate::os::signal::Signals;
-use crate::os::{inherit, notify, process};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use std::fs::File;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
-
-/// What a master listens to.
-const SIGNALS: [Signal; 8] = [
-    Signal::HUP,
-    Signal::INT,
-    Signal::QUIT,
-    Signal::TERM,
-    Signal::USR1,
-    Signal::USR2,
-    Signal::CHILD,
-    Signal::PIPE,
-];
 
 /// The master. Owns the listening sockets, the pid file, and every serving
 /// process: one that serves at most, one that is being started at most, and
@@ -57,8 +44,8 @@ pub(super) struct Master {
     pub(super) wants_reload: bool,
     pub(super) wants_upgrade: bool,
     pub(super) end: Option<End>,
-    /// When the service manager hears of it next, while nothing serves.
-    fed: Instant,
+    /// When the service manager last heard of it, while nothing serves.
+    pub(super) fed: Instant,
 }
 
 /// Watches over a serving process until it is told to stop.
@@ -77,92 +64,6 @@ pub fn run(handoff: Handoff, arguments: &ServeArgs) -> Result<(), Failure> {
 }
 
 impl Master {
-    fn begin(mut handoff: Handoff, arguments: &ServeArgs) -> Result<Master, Failure> {
-        let cannot = |error: io::Error| Failure::new(1, format!("cannot start a master: {error}"));
-        let signals = Signals::block(&SIGNALS).map_err(cannot)?;
-        let settings = match handoff.file.take() {
-            Some(file) => Settings::of(Some(text::handed(file).map_err(cannot)?), arguments)?,
-            None if handoff.is_upgraded() => Settings::of(None, arguments)?,
-            None => Settings::read(arguments)?,
-        };
-        let journal = Journal::start(&settings.config.log, settings.identity.as_ref())?;
-        let report = handoff.report.take().map(inherit::take).transpose();
-        let report = report.map_err(cannot)?.map(File::from);
-        let now = Instant::now();
-        let mut master = Master {
-            arguments: arguments.clone(),
-            signals,
-            settings,
-            sockets: Sockets::default(),
-            pid_file: None,
-            journal,
-            report,
-            serving: None,
-            starting: None,
-            leaving: Vec::new(),
-            was_up: false,
-            restarts: Restarts::default(),
-            restart: Some(now),
-            wants_reload: false,
-            wants_upgrade: false,
-            end: None,
-            fed: now,
-            origin: handoff,
-        };
-        if master.origin.is_upgraded() {
-            master.take_over(now).map_err(cannot)?;
-        } else {
-            master.open()?;
-        }
-        Ok(master)
-    }
-
-    /// The beginning of a new master.
-    fn open(&mut self) -> Result<(), Failure> {
-        if self.report.is_some() {
-            // A failure means that it has no terminal anyhow.
-            let _ = rustix::process::setsid();
-        }
-        let files = process::raise_open_files();
-        log::info!(
-            "master process {} is here; up to {files} open files",
-            std::process::id()
-        );
-        let config = &self.settings.config;
-        if let Some(path) = &config.master.pid_file {
-            self.pid_file = Some(PidFile::write(path)?);
-        }
-        self.sockets = Sockets::activated(config)?.planned(config)?;
-        self.sockets
-            .listen()
-            .map_err(|error| Failure::new(1, format!("cannot listen: {error}")))
-    }
-
-    /// The beginning of a master that was another program until now.
-    fn take_over(&mut self, now: Instant) -> io::Result<()> {
-        self.sockets = Sockets::inherited(&self.origin.listen, &self.settings.config)?;
-        if let Some((number, path)) = self.origin.pid_file.take() {
-            self.pid_file = Some(PidFile::inherited(number, path)?);
-        }
-        for child in std::mem::take(&mut self.origin.children) {
-            let child = Child::inherited(&child, now)?;
-            if child.overdue.is_some() {
-                self.leaving.push(child);
-            } else {
-                self.restart = None;
-                self.serving = Some(child);
-            }
-        }
-        self.origin.listen.clear();
-        self.was_up = true;
-        if self.origin.daemon {
-            self.journal.leave_terminal(); // the last program has, but this one is to know
-        }
-        log::info!("upgraded: this is version {}", env!("CARGO_PKG_VERSION"));
-        self.announce("READY=1");
-        Ok(())
-    }
-
     fn watch(&mut self) -> Result<(), Failure> {
         while !self.is_over() {
             self.hear();
@@ -336,12 +237,5 @@ impl Master {
         if let Err(error) = notify::send(words) {
             log::warn!("the service manager could not be told {words:?}: {error}");
         }
-    }
-}
-
-impl Handoff {
-    /// Whether another program was in this process before.
-    fn is_upgraded(&self) -> bool {
-        !self.listen.is_empty()
     }
 }
