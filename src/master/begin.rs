@@ -113,6 +113,7 @@ impl Master {
             }
         }
         self.origin.listen.clear();
+        self.wants_reload = std::mem::take(&mut self.origin.reload);
         self.was_up = true;
         if self.origin.daemon {
             self.journal.leave_terminal(); // the last program has, but this one is to know

@@ -112,43 +112,39 @@ impl Master {
         self.restarts.is_up();
         self.restart = None;
         self.was_up = true;
-        let drain = self.settings.config.drain;
-        let mut old = self.serving.replace(child);
-        let why = match why {
-            Why::Reload(settings, sockets) => {
-                self.adopt(*settings, sockets, old.as_mut());
-                self.announce("READY=1");
-                log::info!("reload: done");
-                None
-            }
-            why => Some(why),
-        };
-        if let Some(mut old) = old {
-            if old.overdue.is_none() {
-                old.dismiss(drain);
-            }
-            self.leaving.push(old);
-        }
+        let old = self.serving.replace(child);
         match why {
-            Some(Why::Upgrade) => self.become_new(),
-            Some(why) => {
-                self.report(&why);
+            Why::Start => {
+                self.report();
                 self.announce(&format!("READY=1\nMAINPID={}", std::process::id()));
             }
-            None => {}
+            Why::Reload(settings, sockets) => {
+                if let Err(error) = sockets.listen() {
+                    log::error!("reload: a new address cannot be listened on: {error}");
+                }
+                // Before the sockets go that are needed no more: whoever waits in
+                // their queues is still taken.
+                self.dismiss(old);
+                self.adopt(*settings, sockets);
+                self.announce("READY=1");
+                log::info!("reload: done");
+            }
+            Why::Upgrade => {
+                self.dismiss(old);
+                self.become_new();
+            }
         }
     }
 
-    /// Another configuration is in force. The old process is told to go before
-    /// the master lets go of the sockets that are needed no more: whoever waits
-    /// in their queues is still taken.
-    fn adopt(&mut self, settings: Settings, sockets: Sockets, old: Option<&mut Child>) {
-        if let Err(error) = sockets.listen() {
-            log::error!("reload: a new address cannot be listened on: {error}");
-        }
-        if let Some(old) = old {
+    fn dismiss(&mut self, old: Option<Child>) {
+        if let Some(mut old) = old {
             old.dismiss(self.settings.config.drain);
+            self.leaving.push(old);
         }
+    }
+
+    /// Another configuration is in force.
+    fn adopt(&mut self, settings: Settings, sockets: Sockets) {
         let pid_file = self.pid_file.as_ref().map(|file| file.path());
         if settings.config.master.pid_file.as_deref() != pid_file {
             log::warn!("reload: another master.pid_file takes a restart; the old one stays");
@@ -209,6 +205,7 @@ impl Master {
             listen: self.sockets.handed(),
             pid_file: pid_file.map(|file| (inherit::number(file), file.path().to_owned())),
             children: self.children().map(|child| child.handed(now)).collect(),
+            reload: self.wants_reload,
             ..self.origin.clone()
         };
         let children = self.children().map(AsFd::as_fd);

@@ -22,6 +22,7 @@ impl Master {
             }
         );
         self.announce("STOPPING=1");
+        self.restart = None;
         let signal = if is_fast { Signal::TERM } else { Signal::QUIT };
         for child in self.serving.iter().chain(&self.leaving) {
             child.signal(signal);

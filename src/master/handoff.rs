@@ -40,6 +40,8 @@ pub struct Handoff {
     pub(super) pid_file: Option<(RawFd, PathBuf)>,
     /// To a master after an upgrade: its serving processes.
     pub(super) children: Vec<Inherited>,
+    /// To a master after an upgrade: a reload was asked for meanwhile.
+    pub(super) reload: bool,
 }
 
 /// The sockets of one address.
@@ -91,7 +93,12 @@ impl Handoff {
                 lines.add(name, [descriptor.to_string()]);
             }
         }
-        for (name, is_set) in [("daemon", self.daemon), ("says", self.says)] {
+        let flags = [
+            ("daemon", self.daemon),
+            ("says", self.says),
+            ("reload", self.reload),
+        ];
+        for (name, is_set) in flags {
             if is_set {
                 lines.add(name, [""; 0]);
             }
@@ -133,6 +140,7 @@ impl Handoff {
             "control" => self.control = Some(number(0)?),
             "daemon" => self.daemon = true,
             "says" => self.says = true,
+            "reload" => self.reload = true,
             "listen" => self.listen.push(Listening {
                 addr: word(0)?.parse().ok()?,
                 given: word(1)? == "given",
@@ -244,6 +252,7 @@ mod tests {
                     leaving_ms: Some(30_000),
                 },
             ],
+            reload: true,
         }
     }
 

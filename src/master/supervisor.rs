@@ -9,7 +9,7 @@ use super::pid_file::PidFile;
 use super::restart::Restarts;
 use super::settings::Settings;
 use super::sockets::Sockets;
-use super::stage::{End, Starting, Why};
+use super::stage::{End, Starting};
 use crate::config::ServeArgs;
 use crate::os::notify;
 use crate::os::signal::Signals;
@@ -140,7 +140,7 @@ impl Master {
     /// Listens to what the serving processes say.
     fn hear(&mut self) {
         for child in &mut self.leaving {
-            let _ = child.hear(); // nothing of it counts any more
+            let _ = child.hear(); // it counts no more, but that it is mute does
         }
         if let Some(child) = &mut self.serving
             && child.hear().alive
@@ -149,6 +149,7 @@ impl Master {
         }
         let said = self.starting.as_mut().map(|starting| starting.child.hear());
         if said.is_some_and(|said| said.ready)
+            && self.end.is_none()
             && let Some(starting) = self.starting.take()
         {
             self.commit(starting);
@@ -217,10 +218,9 @@ impl Master {
         Ok(())
     }
 
-    /// A serving process is up and has been told of: whoever waits hears so.
-    pub(super) fn report(&mut self, why: &Why) {
-        let up = matches!(why, Why::Start);
-        if let Some(mut report) = self.report.take_if(|_| up) {
+    /// Whoever waits until a serving process is up hears that one is.
+    pub(super) fn report(&mut self) {
+        if let Some(mut report) = self.report.take() {
             let _ = report.write_all(b"R"); // the starter may have gone
             self.journal.leave_terminal();
         }
