@@ -128,15 +128,16 @@ fn no_folder(root: &Path, arguments: &ServeArgs) -> String {
 /// them in silence.
 fn identity(config: &Config) -> Result<Option<Identity>, Failure> {
     let master = &config.master;
+    let needs = [("user", master.user.is_some()), ("daemon", master.daemon)];
+    let missed = needs.into_iter().find(|(_, is_set)| *is_set);
+    if let (Some((key, _)), false) = (missed, master.enable) {
+        let line =
+            format!("master.{key} needs a master: add --master, or write enable = true there");
+        return Err(Failure::new(2, line));
+    }
     let Some(user) = &master.user else {
-        if master.daemon && !master.enable {
-            return Err(needs_master("daemon"));
-        }
         return Ok(None);
     };
-    if !master.enable {
-        return Err(needs_master("user"));
-    }
     let identity = os::user::find(user, master.group.as_deref())
         .map_err(|why| Failure::new(2, format!("{why}: see master.user and master.group")))?;
     if !os::user::is_root() {
@@ -144,9 +145,4 @@ fn identity(config: &Config) -> Result<Option<Identity>, Failure> {
         return Err(Failure::new(2, line));
     }
     Ok(Some(identity))
-}
-
-fn needs_master(key: &str) -> Failure {
-    let line = format!("master.{key} needs a master: add --master, or write enable = true there");
-    Failure::new(2, line)
 }

@@ -216,3 +216,60 @@ fn address_of(socket: &TcpListener) -> Result<SocketAddr, Failure> {
         .local_addr()
         .map_err(|error| Failure::new(1, format!("cannot use LISTEN_FDS: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Protocol;
+
+    #[test]
+    fn a_plan_keeps_what_is_there_and_the_order_of_the_configuration() {
+        let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        let listen = |protocol| Listen::new(any, protocol);
+        let mut config = Config {
+            workers: 2,
+            listen: vec![listen(Protocol::Http), listen(Protocol::Frame)],
+            ..Config::default()
+        };
+        let real = |sockets: &Sockets| -> Vec<(SocketAddr, usize)> {
+            let each = sockets.addresses.iter();
+            let shown = |one: &Address| {
+                let addr = one.sockets[0].local_addr().expect("its address");
+                (addr, one.sockets.len())
+            };
+            each.map(shown).collect()
+        };
+        let first = Sockets::default().planned(&config).expect("free ports");
+        let bound = real(&first);
+        assert_eq!((bound[0].1, bound[1].1), (2, 2));
+        // A third one on the port of the first, of another address.
+        let port = bound[0].0.port();
+        let other = SocketAddr::from(([127, 0, 0, 2], port));
+        config.listen.insert(1, Listen::new(other, Protocol::Http));
+        config.workers = 1;
+        let second = first.planned(&config).expect("a free address");
+        assert_eq!(real(&second), [bound[0], (other, 1), bound[1]]);
+        config.workers = 3;
+        let third = second.planned(&config).expect("more of them");
+        let counts: Vec<usize> = real(&third).iter().map(|one| one.1).collect();
+        assert_eq!(counts, [3, 3, 3]);
+    }
+
+    #[test]
+    fn every_address_overlaps_with_one_of_them_on_the_same_port() {
+        let check = |own: &str, other: &str, expected: bool| {
+            let own = own.parse().expect("an address");
+            let address = Address {
+                listen: Listen::new(own, Protocol::Http),
+                given: false,
+                sockets: Vec::new(),
+            };
+            let other = other.parse().expect("an address");
+            assert_eq!(address.overlaps(other), expected, "{own}, {other}");
+        };
+        check("0.0.0.0:80", "127.0.0.1:80", true);
+        check("127.0.0.1:80", "0.0.0.0:80", true);
+        check("127.0.0.1:80", "127.0.0.2:80", false);
+        check("0.0.0.0:80", "127.0.0.1:81", false);
+    }
+}

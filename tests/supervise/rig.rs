@@ -6,6 +6,7 @@ use crate::support::{Folder, PATIENCE};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -58,7 +59,7 @@ pub(crate) struct Master {
     /// Where it listens, in the order of the configuration.
     pub(crate) addrs: Vec<SocketAddr>,
     /// The process that was started: the master, but for a daemon.
-    child: Child,
+    child: Guarded,
 }
 
 impl Master {
@@ -198,19 +199,42 @@ impl Drop for Master {
                 let _ = kill_process(pid, Signal::KILL); // it may be gone
             }
         }
-        let _ = self.child.wait();
+    }
+}
+
+/// A process that is ended by its id at the end.
+pub(crate) struct Guarded(Child);
+
+impl Deref for Guarded {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Guarded {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // it may be gone
+        let _ = self.0.wait();
     }
 }
 
 /// Starts a command in a folder, where its words go to files.
-pub(crate) fn start(command: &mut Command, folder: &Folder) -> Child {
+pub(crate) fn start(command: &mut Command, folder: &Folder) -> Guarded {
     let file = |name: &str| File::create(folder.path().join(name)).expect("a file");
     command.current_dir(folder.path());
     command.stdout(file("out")).stderr(file("errors"));
     if command.get_program() != "sh" {
         command.stdin(Stdio::null());
     }
-    command.spawn().expect("the binary starts")
+    Guarded(command.spawn().expect("the binary starts"))
 }
 
 pub(crate) fn write_settings(folder: &Folder, settings: &Settings) {
