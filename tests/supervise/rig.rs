@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -296,8 +297,16 @@ pub(crate) fn sockets_of(pid: i32) -> Vec<PathBuf> {
     sockets
 }
 
-/// A port of 127.0.0.1 on which nobody listens.
+/// A port on which nobody listens, and that the system gives nobody who asks
+/// for any.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
-    listener.local_addr().expect("its address").port()
+    static COUNT: AtomicU16 = AtomicU16::new(0);
+    let first = 10 * (std::process::id() % 1000) as u16;
+    let is_free = |port: &u16| {
+        let bind = |host: [u8; 4]| TcpListener::bind(SocketAddr::from((host, *port))).is_ok();
+        bind([127, 0, 0, 1]) && bind([127, 0, 0, 2])
+    };
+    let next = || 20_000 + (first + COUNT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+    let mut ports = std::iter::repeat_with(next).take(10_000);
+    ports.find(is_free).expect("a free port")
 }
