@@ -9,6 +9,7 @@ mod rig;
 mod support;
 
 use clients::Clients;
+use pelton::os::process::processor_time;
 use rig::{Master, Settings, free_port, is_alive, kill, sockets_of, start, title, write_settings};
 use rustix::process::Signal;
 use std::fs;
@@ -361,8 +362,19 @@ fn a_download_outlives_the_reload_that_came_in_its_middle() {
         .expect("sent");
     let head = read_answer(&mut stream, true);
     master.reload();
+    let worked = || {
+        let pids = [vec![master.pid], master.serving()].concat();
+        let each = pids.into_iter().map(|pid| processor_time(pid as u32));
+        each.map(|time| time.expect("it is there"))
+            .sum::<Duration>()
+    };
+    let before = worked();
     thread::sleep(Duration::from_millis(1_200));
     assert_eq!(master.serving().len(), 2, "the old one is there as yet");
+    assert!(
+        worked() - before < Duration::from_millis(400),
+        "all of them wait"
+    );
     let body = support::read_to_end(&mut stream);
     assert_eq!(head.field("content-length"), Some(&*body.len().to_string()));
     assert_eq!(body, pattern(6 << 20));
@@ -592,10 +604,14 @@ fn an_upgrade_that_fails_changes_nothing() {
 
 #[test]
 fn a_daemon_leaves_the_terminal_when_it_is_up() {
-    let mut master = Master::start(Settings {
+    let settings = Settings {
         master: "daemon = true".to_owned(),
         ..Settings::new()
-    });
+    };
+    let mut command = Command::new("sh");
+    let script = "exec 9</dev/zero; exec \"$0\" --config conf.toml";
+    command.args(["-c", script, BINARY]);
+    let mut master = Master::spawn(command, Folder::site(), settings);
     assert_eq!(master.wait().code(), Some(0), "its starter has ended well");
     let (daemon, serving) = (master.pid, master.one_serving());
     assert_eq!(title(daemon), "pelton: master process conf.toml");
@@ -607,6 +623,10 @@ fn a_daemon_leaves_the_terminal_when_it_is_up() {
             [0, 1, 2].map(stream),
             ["/dev/null".into(), "/dev/null".into(), log]
         );
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors");
+        let links = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        let stray = links.filter(|to| to.ends_with("zero")).count();
+        assert_eq!(stray, 0, "it keeps nothing of the shell's open");
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is there");
         let session = stat
             .rsplit_once(')')

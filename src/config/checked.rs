@@ -28,7 +28,7 @@ pub struct Config {
     pub limits: Limits,
     /// How long a drain may take before what is left is cut; 0 = cut at once.
     pub drain: Millis,
-    /// The master process.
+    /// The master process: the program has one, a `Server` does not.
     pub master: Master,
     /// The server's own log.
     pub log: Log,

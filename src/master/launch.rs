@@ -88,6 +88,7 @@ fn launch_daemon(mut handoff: Handoff, title: &str) -> Result<(), Failure> {
     let mut command = Command::new(program);
     command.arg0(title).env(TO_MASTER, handoff.encode());
     command.stdin(Stdio::null());
+    inherit::keep_all();
     let spawned = inherit::handing_down(&[report.as_fd()], || command.spawn());
     let mut master = spawned.map_err(cannot)?;
     drop(report);
