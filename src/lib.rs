@@ -46,6 +46,7 @@
 //! | floor | room | what |
 //! |---|---|---|
 //! | F7 | `main` | arguments and file to a configuration, and run |
+//! | F6 | `master` | the processes: one that watches, one that serves |
 //! | F5 | [`engine`] | the loops, the two modes, the pool |
 //! | F4 | `net`, [`client`], [`accounts`] | connections, outboxes, files; clients; names and passwords |
 //! | F3 | [`service`] | what the server means: handlers, routes, the site (pure) |
@@ -65,6 +66,8 @@ pub mod config;
 pub mod engine;
 pub mod frame;
 pub mod http;
+#[doc(hidden)]
+pub mod master;
 #[doc(hidden)]
 pub mod net;
 #[doc(hidden)]

@@ -285,13 +285,15 @@ fn signals_end_it_well() {
 }
 
 #[test]
-fn hup_is_told_and_changes_nothing() {
+fn hup_and_usr2_are_told_and_change_nothing() {
     let folder = Folder::site();
     let mut program = Program::start(folder.path(), &words(". --http 0 --frame 0"));
     let mut stream = connect(program.http());
-    program.signal(Signal::HUP);
-    thread::sleep(Duration::from_millis(300));
-    assert!(program.is_running());
+    for signal in [Signal::HUP, Signal::USR1, Signal::USR2] {
+        program.signal(signal);
+        thread::sleep(Duration::from_millis(200));
+        assert!(program.is_running(), "{signal:?}");
+    }
     stream
         .write_all(b"GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("sent");
@@ -300,6 +302,7 @@ fn hup_is_told_and_changes_nothing() {
     let (status, errors) = program.wait();
     assert_eq!(status.code(), Some(0));
     assert!(errors.contains("HUP"), "{errors}");
+    assert!(errors.contains("USR2"), "{errors}");
 }
 
 /// Begins a download of this many bytes and reads its head, slowly enough that

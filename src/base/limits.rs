@@ -147,9 +147,30 @@ pub const LINGER_BYTES_MAX: usize = 64 * KIB;
 pub const LINGER_MS: u64 = 2_000;
 /// A connection at rest for this long is let go while the server drains.
 pub const DRAIN_QUIET_MS: u64 = 1_000;
-
+/// So long before the end of a drain clients of the framed protocol that are
+/// still busy are let go, each at a package boundary.
+pub const DRAIN_LAST_MS: u64 = 2 * TICK_MS;
+/// A worker looks for those this often then.
+pub const DRAIN_LOOK_MS: u64 = 50;
 /// Rounds of accepting before a draining server closes its listeners.
 pub const DRAIN_ACCEPT_ROUNDS: usize = 64;
+
+// --- the master process ------------------------------------------------
+
+/// A serving process that is not up after this long is ended.
+pub const READY_MS: u64 = 10_000;
+/// A serving process that ended is started again after this long.
+pub const RESTART_FIRST_MS: u64 = 100;
+/// The wait doubles with each further end, up to this.
+pub const RESTART_LAST_MS: u64 = 5_000;
+/// A serving process that was up for this long has had a good start.
+pub const RESTART_CALM_MS: u64 = 10_000;
+/// Starts in a row that may fail before the master gives up.
+pub const STARTS_FAILED_MAX: u32 = 5;
+/// Serving processes that may be on their way out; further changes wait.
+pub const LEAVING_MAX: usize = 16;
+/// A serving process has this long beyond its drain before it is killed.
+pub const LEAVE_MS: u64 = 5_000;
 
 // --- time --------------------------------------------------------------
 
@@ -246,6 +267,7 @@ const _: () = {
     // In framings that number calls there is a number for each.
     assert!(CLIENT_CALLS_MAX < u16::MAX as usize);
     assert!(RECONNECT_FIRST_MS <= RECONNECT_LAST_MS);
+    assert!(RESTART_FIRST_MS <= RESTART_LAST_MS);
     assert!(BODY_BYTES_DEFAULT <= BODY_BYTES_MAX);
     // A collected request (head and body) fits the largest buffer.
     assert!(HEAD_BYTES_MAX + BODY_BYTES_MAX <= BUFFER_CLASS_BYTES[6]);

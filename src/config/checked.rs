@@ -50,6 +50,8 @@ pub struct Config {
     pub drain: Millis,
     /// How the server tells how it is doing.
     pub status: Status,
+    /// The master process: the program has one, a `Server` does not.
+    pub master: Master,
     /// The server's own log.
     pub log: Log,
 }
@@ -189,6 +191,21 @@ pub struct Accounts {
     pub hash_lanes: usize,
     /// Days that a login lasts; at least 1.
     pub session_days: usize,
+}
+
+/// The master process, which watches over the one that serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Master {
+    /// There is one.
+    pub enable: bool,
+    /// The file with its number; `None` = none is written.
+    pub pid_file: Option<PathBuf>,
+    /// It leaves the terminal that it was started from.
+    pub daemon: bool,
+    /// The user that the serving process becomes; `None` = it stays who it is.
+    pub user: Option<String>,
+    /// That user's group; `None` = its own.
+    pub group: Option<String>,
 }
 
 /// The server's own log.

@@ -6,8 +6,8 @@ use crate::base::tick::Millis;
 use crate::config::address;
 use crate::config::reader::Section;
 use crate::config::{
-    Accounts, Cache, Config, FRAMINGS, Limits, Listen, Log, Mode, Proactor, Protocol, Rate, Site,
-    Status, Timeouts,
+    Accounts, Cache, Config, FRAMINGS, Limits, Listen, Log, Master, Mode, Proactor, Protocol, Rate,
+    Site, Status, Timeouts,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,6 +26,7 @@ const QUEUED_PACKAGES_MAX: usize = 65_536;
 /// The top of the file, and all sections below it. `framings`: names that a
 /// listener may give, the usual one first.
 pub(super) fn config(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Config {
+    let mut master = Master::default();
     Config {
         mode: top.choice("mode", Mode::Reactor),
         workers: top.count("workers", 0..=WORKERS_MAX, 0),
@@ -36,7 +37,11 @@ pub(super) fn config(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Co
         proactor: top.section("proactor", proactor),
         limits: top.section("limits", limits),
         accounts: top.section("accounts", accounts),
-        drain: top.section("master", drain),
+        drain: top.section("master", |keys| {
+            master = self::master(keys);
+            drain(keys)
+        }),
+        master,
         status: top.section("status", status),
         log: top.section("log", log),
     }
@@ -272,6 +277,23 @@ fn accounts(keys: &mut Section<'_, '_>) -> Accounts {
     accounts
 }
 
+fn master(keys: &mut Section<'_, '_>) -> Master {
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    let master = Master {
+        enable: keys.flag("enable", false),
+        pid_file: given(keys.text("pid_file", "")).map(PathBuf::from),
+        daemon: keys.flag("daemon", false),
+        user: given(keys.text("user", "")),
+        group: given(keys.text("group", "")),
+    };
+    if master.group.is_some() && master.user.is_none() {
+        let message = "`group` goes with a `user`: write both, or remove it";
+        keys.problem(keys.at("group"), message.to_owned());
+    }
+    master
+}
+
+/// With a master or without one.
 fn drain(keys: &mut Section<'_, '_>) -> Millis {
     Millis::seconds(keys.count("drain_s", 0..=TIMEOUT_S_MAX as usize, 30) as u64)
 }

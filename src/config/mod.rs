@@ -22,11 +22,13 @@ mod reader;
 mod syntax;
 
 pub use checked::{
-    Accounts, Cache, Config, Limits, Listen, Log, Proactor, Rate, Site, Status, Timeouts,
+    Accounts, Cache, Config, Limits, Listen, Log, Master, Proactor, Rate, Site, Status, Timeouts,
 };
 pub use choice::{FRAMINGS, Mode, Protocol};
 pub use problem::{Problem, Refusal};
-pub use raw::{CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, arguments};
+pub use raw::{
+    CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, SignalArgs, arguments,
+};
 
 /// Reads the text of a configuration file, which is TOML. `conf/pelton.toml` has
 /// every key with its default; what a text leaves out is as there.

@@ -17,6 +17,7 @@ impl Config {
                 .for_each(|site| site.root.clone_from(dir));
         }
         self.mode = arguments.mode.unwrap_or(self.mode);
+        self.master.enable |= arguments.master;
         self.workers = arguments.workers.unwrap_or(self.workers);
         let given = [
             (Protocol::Http, arguments.http),

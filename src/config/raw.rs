@@ -22,6 +22,16 @@ pub enum Command {
     /// Send one package of the binary protocol to a server and print the answer
     #[command(after_help = CALL_EXAMPLES)]
     Call(CallArgs),
+    /// Have the master read its configuration again, and serve by it
+    Reload(SignalArgs),
+    /// Have the master finish what is under way, and stop
+    Quit(SignalArgs),
+    /// Have the master stop at once
+    Stop(SignalArgs),
+    /// Have the master and the serving process open their logs anew
+    Reopen(SignalArgs),
+    /// Have the master run the program that is in its file now
+    Upgrade(SignalArgs),
 }
 
 /// Arguments of `pelton serve`; what is given here goes before the file.
@@ -44,12 +54,26 @@ pub struct ServeArgs {
     /// Number of event loops; 0 = one per CPU
     #[arg(long, value_name = "N", value_parser = workers)]
     pub workers: Option<usize>,
+    /// Have a master process watch over the one that serves, as `master.enable` does
+    #[arg(long)]
+    pub master: bool,
 }
 
 /// Arguments of `pelton check`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct CheckArgs {
     /// Configuration file [default: conf/pelton.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Arguments of the commands that signal a master.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct SignalArgs {
+    /// The master's pid file [default: what the configuration says]
+    #[arg(long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+    /// Configuration file that names it [default: conf/pelton.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -91,6 +115,7 @@ Examples:
   pelton www --http 8080          serve the folder www on this machine, port 8080
   pelton check                    look for mistakes in conf/pelton.toml
   pelton call 9000 --code 1 --text hello
+  pelton reload                   the running server reads its file again
   pelton serve --help             all that can be said about serving
 A folder with the name of a command is written ./check.";
 
@@ -165,7 +190,8 @@ where
                 NoCommand::Asked(error.to_string())
             }
             ErrorKind::ArgumentConflict if error.to_string().contains("the subcommand") => {
-                let order = "give one folder at most, and a command (serve, check, call) first";
+                let order =
+                    "give one folder at most, and a command (serve, check, call, ...) first";
                 NoCommand::Refused(Refusal(one_line(order)))
             }
             _ => NoCommand::Refused(Refusal(one_line(&error.to_string()))),
@@ -311,7 +337,8 @@ mod tests {
         refused("--workers -1", "-1");
         refused("--mode both", "\"reactor\" or \"proactor\"");
         refused("a b", "one folder");
-        refused("www check", "a command (serve, check, call) first");
+        refused("www check", "a command (serve, check, call, ...) first");
+        refused("reload now", "now");
         refused("call", "--code");
         refused("call 9000 --code 65536", "from 0 to 65535");
         refused("call 9000 --code 1 --hex 0", "two hexadecimal");

@@ -5,6 +5,7 @@ use super::worker::Worker;
 use crate::base::key::Key;
 use crate::base::limits::ACCEPT_BUDGET;
 use crate::net::connection::Connection;
+use crate::net::listener;
 use rustix::io::Errno;
 use std::io;
 
@@ -97,7 +98,7 @@ impl Worker {
 }
 
 fn refused(error: &io::Error) -> Accepted {
-    if error.kind() == io::ErrorKind::WouldBlock {
+    if listener::is_drained(error) {
         return Accepted::Drained;
     }
     match Errno::from_io_error(error) {

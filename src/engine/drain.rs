@@ -1,11 +1,12 @@
 //! Going away without cutting anybody off.
 
-use super::fleet::Order;
 use super::worker::Worker;
 use crate::base::key::Key;
-use crate::base::limits::{DRAIN_ACCEPT_ROUNDS, DRAIN_QUIET_MS};
+use crate::base::limits::{
+    DRAIN_ACCEPT_ROUNDS, DRAIN_LAST_MS, DRAIN_LOOK_MS, DRAIN_QUIET_MS, TICK_MS,
+};
 use crate::base::tick::Millis;
-use crate::session::CloseReason;
+use crate::net::connection::Connection;
 
 impl Worker {
     /// Whether a drain is over: nobody is left, or its time is.
@@ -15,7 +16,10 @@ impl Worker {
                 self.begin_drain();
                 self.slab.is_empty()
             }
-            Some(since) => self.slab.is_empty() || self.kit.now.since(since) >= self.fleet.drain,
+            Some(_) => {
+                self.let_go();
+                self.slab.is_empty() || self.drain_left() == Millis(0)
+            }
         }
     }
 
@@ -40,21 +44,41 @@ impl Worker {
         }
     }
 
-    /// Once a tick: lets those go that have been at rest for a while.
-    pub(super) fn drain_tick(&mut self) {
-        if self.draining.is_none() || self.fleet.order() != Order::Drain {
+    /// Once a tick: lets those go that have been at rest for a while. Near the
+    /// end also those whose packages never stop, each between two of them; they
+    /// are looked at more often, since most of the time one is under way.
+    fn let_go(&mut self) {
+        let now = self.kit.now;
+        let is_last = self.drain_left() <= Millis(DRAIN_LAST_MS);
+        let every = if is_last { DRAIN_LOOK_MS } else { TICK_MS };
+        if now.since(self.let_go) < Millis(every) {
             return;
         }
-        let quiet = Millis(DRAIN_QUIET_MS);
-        let now = self.kit.now;
+        self.let_go = now;
+        let goes = |connection: &Connection| {
+            let busy_too = is_last && connection.speaks_packages();
+            let quiet = if busy_too { 0 } else { DRAIN_QUIET_MS };
+            connection.is_quiet(now, Millis(quiet))
+        };
         let gone: Vec<Key> = self
             .slab
             .iter()
-            .filter(|(_, connection)| connection.is_quiet(now, quiet))
+            .filter(|(_, connection)| goes(connection))
             .map(|(index, connection)| connection.key(index as u32))
             .collect();
-        self.lists
-            .closing
-            .extend(gone.into_iter().map(|key| (key, CloseReason::Stopping)));
+        for key in gone {
+            if let Some(connection) = self.connection(key) {
+                let step = connection.leave(now);
+                self.settle(key, step);
+            }
+        }
+        self.close_list();
+    }
+
+    /// How much of its time a drain has left.
+    fn drain_left(&self) -> Millis {
+        let since = self.draining.unwrap_or(self.kit.now);
+        let spent = self.kit.now.since(since);
+        Millis(self.fleet.drain.0.saturating_sub(spent.0))
     }
 }

@@ -1,6 +1,7 @@
 //! A server as other threads see it.
 
 use super::fleet::{Fleet, Order};
+use super::pulse::Pulse;
 use super::tally::Tally;
 use crate::base::key::Peer;
 use crate::frame::Packed;
@@ -122,6 +123,12 @@ impl Handle {
     /// `drain`, then stops.
     pub fn drain(&self) {
         self.fleet.give(Order::Drain);
+    }
+
+    /// A look at whether the loops turn.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(self.fleet.clone())
     }
 
     /// The counters, one set per worker.

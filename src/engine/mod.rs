@@ -10,6 +10,7 @@
 //! | `call.rs`, `lifetime.rs` | one call of the service; a connection's begin and end |
 //! | `doorbell.rs`, `inbox.rs`, `queue.rs` | how threads meet without waiting |
 //! | `fleet.rs`, `tally.rs`, `notes.rs`, `clock.rs` | what they share, count, tell, and what time it is |
+//! | `pulse.rs` | whether every loop still turns |
 
 mod accept;
 mod account;
@@ -37,6 +38,7 @@ mod notes;
 #[doc(hidden)]
 pub mod pool;
 mod proactor;
+mod pulse;
 #[doc(hidden)]
 pub mod queue;
 mod reactor;
@@ -50,5 +52,7 @@ mod worker;
 
 pub use error::StartError;
 pub use handle::{Handle, SendError};
+pub use pulse::Pulse;
 pub use server::{Running, Server};
 pub use tally::{Count, Tally};
+pub use threads::workers;

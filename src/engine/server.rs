@@ -29,7 +29,7 @@ use crate::session::{self, Flood, Rules};
 use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::{Poll, Waker};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use std::thread::JoinHandle;
@@ -56,6 +56,7 @@ pub struct Server {
     config: Config,
     service: Arc<dyn Service>,
     framings: Framings,
+    given: Vec<(SocketAddr, Vec<TcpListener>)>,
 }
 
 impl Server {
@@ -72,7 +73,18 @@ impl Server {
             config,
             service: Arc::new(router),
             framings: Framings::new(),
+            given: Vec::new(),
         }
+    }
+
+    /// Sockets that listen already, for the listener that has the address
+    /// `addr` in the configuration: they are used in the place of new ones, and
+    /// the loops share them. Given twice for one address (port 0, say), they are
+    /// for the two listeners that have it.
+    #[must_use]
+    pub fn sockets(mut self, addr: SocketAddr, sockets: Vec<TcpListener>) -> Server {
+        self.given.push((addr, sockets));
+        self
     }
 
     /// The same with a service of your own.
@@ -95,7 +107,7 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError`]; nothing is left running then.
-    pub fn start(self) -> Result<Running, StartError> {
+    pub fn start(mut self) -> Result<Running, StartError> {
         let config = &self.config;
         let workers = threads::workers(config);
         let mut listeners: Vec<Vec<Listener>> = (0..workers).map(|_| Vec::new()).collect();
@@ -106,11 +118,16 @@ impl Server {
                 protocol: protocol_of(listen.protocol),
                 framing: self.framings.of(listen, usual)?,
             };
-            let (addr, sockets) = listener::bind(listen.addr, speech, listen.defer_accept, workers)
-                .map_err(|error| StartError::Listen(listen.addr, error))?;
+            let defer = listen.defer_accept;
+            let given = self.given.iter().position(|(addr, _)| *addr == listen.addr);
+            let opened = match given {
+                Some(at) => listener::adopt(self.given.remove(at).1, speech, defer, workers),
+                None => listener::bind(listen.addr, speech, defer, workers),
+            };
+            let (addr, sockets) = opened.map_err(|error| StartError::Listen(listen.addr, error))?;
             bound.push((addr, listen.protocol));
-            for (of_worker, socket) in listeners.iter_mut().zip(sockets) {
-                of_worker.push(socket);
+            for (of_worker, sockets) in listeners.iter_mut().zip(sockets) {
+                of_worker.extend(sockets);
             }
         }
         let polls: Vec<Poll> = (0..workers)

@@ -38,6 +38,8 @@ pub enum Count {
     ReadBytes,
     /// Bytes sent.
     WrittenBytes,
+    /// Turns of the loop.
+    Turns,
 }
 
 impl Count {
@@ -57,6 +59,7 @@ impl Count {
         Count::AcceptPauses,
         Count::ReadBytes,
         Count::WrittenBytes,
+        Count::Turns,
     ];
 
     /// Its name for scrapers.
@@ -77,11 +80,12 @@ impl Count {
             Count::AcceptPauses => "accept_pauses",
             Count::ReadBytes => "read_bytes",
             Count::WrittenBytes => "written_bytes",
+            Count::Turns => "turns",
         }
     }
 }
 
-const COUNTS: usize = 14;
+const COUNTS: usize = 15;
 
 /// The counters of one worker: written by its thread alone, read by any, from
 /// [`Handle::tallies`](super::Handle::tallies). They only rise.

@@ -12,8 +12,9 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// How many loops the configuration wants.
-pub(super) fn workers(config: &Config) -> usize {
+/// How many loops a server has by this configuration.
+#[must_use]
+pub fn workers(config: &Config) -> usize {
     let wanted = if config.workers == 0 {
         processors()
     } else {

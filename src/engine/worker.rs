@@ -10,7 +10,7 @@ use super::inbox::Outgoing;
 use super::lane::Lane;
 use super::notes::Notes;
 use super::stopwatch::Stopwatch;
-use super::tally::Tally;
+use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
 use crate::base::key::Key;
 use crate::base::limits::{EVENTS_MAX, READ_BYTES};
@@ -57,6 +57,8 @@ pub(super) struct Worker {
     pub(super) accept_paused: bool,
     /// Since when, and until when, it finishes what is under way.
     pub(super) draining: Option<Time>,
+    /// When it last let connections go while draining.
+    pub(super) let_go: Time,
     /// The tick of the last turn.
     pub(super) tick: Tick,
 }
@@ -151,6 +153,7 @@ impl Worker {
             stopwatch: Stopwatch::default(),
             accept_paused: false,
             draining: None,
+            let_go: now,
             tick: now.tick(),
             desk: fleet.clone(),
             fleet,
@@ -175,6 +178,7 @@ impl Worker {
             self.turn_wheel();
             self.close_list();
             self.account();
+            self.tally().add(Count::Turns, 1);
             match self.fleet.order() {
                 Order::Serve => {}
                 Order::Drain if !self.is_drained() => {}
@@ -308,7 +312,6 @@ impl Worker {
             self.expire(index);
         }
         self.lists.expired = expired;
-        self.drain_tick();
         self.show();
     }
 

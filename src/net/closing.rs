@@ -14,6 +14,17 @@ impl Connection {
         self.readable || self.session.awaits_body()
     }
 
+    /// Lets a client at rest go: it reads the end of what is sent, and what it
+    /// may be sending meanwhile is discarded, where a plain close would reset
+    /// the connection.
+    pub fn leave(&mut self, now: Time) -> Step {
+        let ending = Ending {
+            reason: CloseReason::Stopping,
+            linger: true,
+        };
+        self.finish(ending, now)
+    }
+
     /// The last answer is out.
     pub(super) fn finish(&mut self, ending: Ending, now: Time) -> Step {
         if !ending.linger || self.eof {

@@ -302,7 +302,14 @@ impl Connection {
             && self.outbox.is_none()
             && !self.in_flight
             && !self.readable
+            && self.ending.is_none()
             && now.since(self.session.since()) >= quiet
+    }
+
+    /// Whether its client is known to speak the framed protocol.
+    #[must_use]
+    pub fn speaks_packages(&self) -> bool {
+        self.session.protocol() == Protocol::Frame
     }
 
     /// Gives every buffer back. The socket closes when this is dropped.

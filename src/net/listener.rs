@@ -29,13 +29,14 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Accepts one connection. `WouldBlock` has cleared `ready`.
+    /// Accepts one connection. An error that [`is_drained`] knows has cleared
+    /// `ready`.
     ///
     /// # Errors
     /// What the system says.
     pub fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.socket.accept();
-        if matches!(&accepted, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+        if accepted.as_ref().is_err_and(is_drained) {
             self.ready = false;
         }
         accepted
@@ -45,6 +46,50 @@ impl Listener {
     pub fn source(&mut self) -> &mut TcpListener {
         &mut self.socket
     }
+}
+
+/// Whether an error of accepting says that nobody waits. A socket that was
+/// handed down may be bound and not listen yet: an event will tell when it does.
+#[must_use]
+pub fn is_drained(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::InvalidInput
+    )
+}
+
+/// The listeners of each of `workers` loops from sockets that are there, which
+/// are shared out; a loop for which there is none has one in common with others.
+/// Says the address as well.
+///
+/// # Errors
+/// What the system says.
+pub fn adopt(
+    sockets: Vec<std::net::TcpListener>,
+    speech: Speech,
+    deferred: bool,
+    workers: usize,
+) -> io::Result<(SocketAddr, Vec<Vec<Listener>>)> {
+    let Some(first) = sockets.first() else {
+        return Err(io::Error::other("no socket was handed down for it"));
+    };
+    let real = first.local_addr()?;
+    let mut all = sockets;
+    for worker in all.len()..workers {
+        let shared = all[worker % all.len()].try_clone()?;
+        all.push(shared);
+    }
+    let mut of_workers: Vec<Vec<Listener>> = (0..workers).map(|_| Vec::new()).collect();
+    for (number, socket) in all.into_iter().enumerate() {
+        socket.set_nonblocking(true)?;
+        of_workers[number % workers].push(Listener {
+            socket: TcpListener::from_std(socket),
+            speech,
+            deferred,
+            ready: false,
+        });
+    }
+    Ok((real, of_workers))
 }
 
 /// Binds `addr` once for each of `workers` loops. With port 0 all of them get
@@ -57,7 +102,7 @@ pub fn bind(
     speech: Speech,
     defer_accept: bool,
     workers: usize,
-) -> io::Result<(SocketAddr, Vec<Listener>)> {
+) -> io::Result<(SocketAddr, Vec<Vec<Listener>>)> {
     if addr.port() != 0 {
         socket::probe(addr)?;
     }
@@ -71,11 +116,5 @@ pub fn bind(
     for _ in 1..workers {
         sockets.push(socket::listen(real, options)?);
     }
-    let listener = |socket| Listener {
-        socket: TcpListener::from_std(socket),
-        speech,
-        deferred: defer_accept,
-        ready: false,
-    };
-    Ok((real, sockets.into_iter().map(listener).collect()))
+    adopt(sockets, speech, defer_accept, workers)
 }

@@ -1,6 +1,11 @@
 //! F0: what only the operating system can do. The one room with `unsafe`.
 
+pub mod exec;
 pub mod file;
 pub mod fork;
+pub mod inherit;
+pub mod notify;
 pub mod process;
+pub mod signal;
 pub mod socket;
+pub mod user;

@@ -3,7 +3,7 @@
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
@@ -30,14 +30,32 @@ pub struct ListenOptions {
 /// # Errors
 /// What the system says: the address is taken, or not this machine's.
 pub fn listen(addr: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> {
+    let socket = prepare(addr, options)?;
+    begin_listening(&socket)?;
+    Ok(socket)
+}
+
+/// The same, but it does not listen yet: the system gives it no connection.
+///
+/// # Errors
+/// What the system says: the address is taken, or not this machine's.
+pub fn prepare(addr: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> {
     let socket = bind(addr, options.reuse_port)?;
     // Inherited by what is accepted: one call less per connection.
     socket.set_tcp_nodelay(true)?;
+    let socket = TcpListener::from(socket);
     if options.defer_accept {
-        set_defer_accept(&socket)?;
+        set_defer_accept(&socket, true)?;
     }
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    Ok(socket)
+}
+
+/// Makes a prepared socket listen; one that does goes on.
+///
+/// # Errors
+/// What the system says.
+pub fn begin_listening(socket: &TcpListener) -> io::Result<()> {
+    SockRef::from(socket).listen(BACKLOG)
 }
 
 /// Says whether `addr` is free, by binding it alone and letting go of it: with
@@ -64,8 +82,12 @@ fn bind(addr: SocketAddr, reuse_port: bool) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn set_defer_accept(socket: &Socket) -> io::Result<()> {
-    let seconds = DEFER_ACCEPT_S;
+/// Says whether connections are taken only when their first bytes are there.
+///
+/// # Errors
+/// What the system says.
+pub fn set_defer_accept(socket: &TcpListener, defer: bool) -> io::Result<()> {
+    let seconds = if defer { DEFER_ACCEPT_S } else { 0 };
     // SAFETY: the descriptor is open for the length of the call, and the value
     // is a live c_int whose size is the one given.
     let result = unsafe {

@@ -1,0 +1,37 @@
+//! How the program ends, if not well.
+
+use std::fmt::Display;
+
+/// Why the program ends, and with which exit status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// 1: failed while running; 2: bad arguments or configuration.
+    pub status: u8,
+    /// What to do about it; no line if that has been said.
+    pub lines: Vec<String>,
+}
+
+impl Failure {
+    /// A failure that one line tells of.
+    #[must_use]
+    pub fn new(status: u8, line: impl Display) -> Failure {
+        Failure {
+            status,
+            lines: vec![format!("pelton: {line}")],
+        }
+    }
+
+    /// A failure that has been told already.
+    #[must_use]
+    pub(super) fn told(status: u8) -> Failure {
+        let lines = Vec::new();
+        Failure { status, lines }
+    }
+
+    /// Into the log, where nobody reads standard error.
+    pub(super) fn log(&self) {
+        for line in &self.lines {
+            log::error!("{}", line.strip_prefix("pelton: ").unwrap_or(line));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The server's own log, which can be opened anew while it is written.
+
+use super::failure::Failure;
+use crate::config;
+use crate::os::user::Identity;
+use log::LevelFilter;
+use simplelog::{ConfigBuilder, WriteLogger};
+use std::fs::{File, OpenOptions};
+use std::io::{self, LineWriter, Write};
+use std::os::unix::fs::fchown;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A line up to this long is one write, and is not torn by those of other
+/// processes that write to the same file.
+const LINE_BYTES: usize = 8 * 1024;
+
+/// Where the log goes from its next line on, if not where it went so far.
+type Next = Arc<Mutex<Option<Out>>>;
+
+/// The log of this process. Owns the way to move it.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: Option<PathBuf>,
+    owner: Option<Identity>,
+    next: Next,
+    /// Standard error goes where it goes.
+    is_apart: bool,
+}
+
+/// What the log is written to.
+#[derive(Debug)]
+enum Out {
+    Errors,
+    File(File),
+}
+
+impl Journal {
+    /// Starts the log, once in a process. `owner`: whose the file is, so that
+    /// it can be opened anew when rights have been given up.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(super) fn start(log: &config::Log, owner: Option<&Identity>) -> Result<Journal, Failure> {
+        let mut journal = Journal {
+            file: log.file.clone(),
+            owner: owner.cloned(),
+            next: Next::default(),
+            is_apart: false,
+        };
+        let out = journal.open()?;
+        let next = journal.next.clone();
+        let writer = LineWriter::with_capacity(LINE_BYTES, Moving { out, next });
+        let format = ConfigBuilder::new().set_time_format_rfc3339().build();
+        // What is written is decided by the level that can be changed later.
+        WriteLogger::init(LevelFilter::Trace, format, writer)
+            .map_err(|error| Failure::new(1, format!("cannot start the log: {error}")))?;
+        journal.level(log);
+        Ok(journal)
+    }
+
+    /// Follows another configuration.
+    pub(super) fn follow(&mut self, log: &config::Log, owner: Option<&Identity>) {
+        self.level(log);
+        self.owner = owner.cloned();
+        if self.file != log.file {
+            self.file.clone_from(&log.file);
+            self.reopen();
+        }
+    }
+
+    /// Opens the file anew, since it has been moved away.
+    pub(super) fn reopen(&mut self) {
+        match self.open() {
+            Ok(out) => {
+                *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(out);
+                log::info!("the log is open");
+                if self.is_apart {
+                    self.leave_terminal();
+                }
+            }
+            Err(failure) => failure.log(), // in the old one
+        }
+    }
+
+    /// Standard streams go nowhere from here on, and standard error to the log
+    /// if that has a file: what a panic says is there.
+    pub(super) fn leave_terminal(&mut self) {
+        self.is_apart = true;
+        if let Err(error) = self.move_streams() {
+            log::warn!("the terminal could not be left: {error}");
+        }
+    }
+
+    fn move_streams(&self) -> io::Result<()> {
+        let null = File::options().read(true).write(true).open("/dev/null")?;
+        rustix::stdio::dup2_stdin(&null)?;
+        rustix::stdio::dup2_stdout(&null)?;
+        match &self.file {
+            Some(path) => rustix::stdio::dup2_stderr(&open(path)?)?,
+            None => rustix::stdio::dup2_stderr(&null)?,
+        }
+        Ok(())
+    }
+
+    /// The file's name, if it goes to one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    fn level(&mut self, log: &config::Log) {
+        log::set_max_level(log.level);
+    }
+
+    fn open(&self) -> Result<Out, Failure> {
+        let Some(path) = &self.file else {
+            return Ok(Out::Errors);
+        };
+        let cannot = |error: io::Error| {
+            let name = path.display();
+            Failure::new(
+                2,
+                format!("cannot write the log {name}: {error}; see log.file"),
+            )
+        };
+        let file = open(path).map_err(cannot)?;
+        if let Some(owner) = &self.owner {
+            fchown(&file, Some(owner.user), Some(owner.group)).map_err(cannot)?;
+        }
+        Ok(Out::File(file))
+    }
+}
+
+/// A log file, to be written at its end.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// Writes to where the log is at the time.
+struct Moving {
+    out: Out,
+    next: Next,
+}
+
+impl Write for Moving {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let next = self
+            .next
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(next) = next {
+            self.out = next;
+        }
+        match &mut self.out {
+            Out::Errors => io::stderr().write(bytes),
+            Out::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(()) // nothing is held here
+    }
+}

@@ -1,0 +1,148 @@
+//! The configuration file and the arguments over it, or what is wrong with
+//! them.
+
+use super::failure::Failure;
+use crate::config::{self, Config, ServeArgs};
+use crate::os;
+use crate::os::user::Identity;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The file that is taken where none is named, if it is there.
+pub const USUAL_FILE: &str = "conf/pelton.toml";
+
+/// What a server runs by, checked, and the text that it was read from.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file with the arguments over it.
+    pub config: Config,
+    /// The file's name and all that was in it; `None` without one.
+    pub(super) file: Option<(PathBuf, String)>,
+    /// Whom the serving process becomes.
+    pub(super) identity: Option<Identity>,
+}
+
+impl Settings {
+    /// Reads the file that the arguments name, or the usual one.
+    ///
+    /// # Errors
+    /// Every mistake in the file, or the one in the arguments.
+    pub fn read(arguments: &ServeArgs) -> Result<Settings, Failure> {
+        let file = match named_or_usual(arguments.config.as_deref()) {
+            Some(name) => {
+                let text = text_of(&name)?;
+                Some((name, text))
+            }
+            None => None,
+        };
+        Settings::of(file, arguments)
+    }
+
+    /// The same of a text that is there already.
+    pub(super) fn of(
+        file: Option<(PathBuf, String)>,
+        arguments: &ServeArgs,
+    ) -> Result<Settings, Failure> {
+        let config = match &file {
+            Some((name, text)) => parse(name, text)?,
+            None => Config::default(),
+        };
+        let config = config
+            .overridden(arguments)
+            .map_err(|refusal| Failure::new(2, refusal))?;
+        for site in &config.sites {
+            if !os::file::is_directory(&site.root) {
+                return Err(Failure::new(2, no_folder(&site.root, arguments)));
+            }
+        }
+        let identity = identity(&config)?;
+        Ok(Settings {
+            config,
+            file,
+            identity,
+        })
+    }
+
+    /// What the master's title says that it runs.
+    pub(super) fn title(&self) -> String {
+        let shown = match (&self.file, self.config.sites.first()) {
+            (Some((name, _)), _) => name.display(),
+            (None, Some(site)) => site.root.display(),
+            (None, None) => return "pelton: master process".to_owned(),
+        };
+        format!("pelton: master process {shown}")
+    }
+}
+
+/// Looks for mistakes in a file.
+///
+/// # Errors
+/// All of them.
+pub fn check(file: &Path) -> Result<(), Failure> {
+    parse(file, &text_of(file)?).map(drop)
+}
+
+/// The configuration that a command about a running server goes by; `None`:
+/// there is no file.
+pub(super) fn config_of(named: Option<&Path>) -> Result<Option<Config>, Failure> {
+    let file = named_or_usual(named);
+    file.map(|name| parse(&name, &text_of(&name)?)).transpose()
+}
+
+/// Every problem is a line of its own.
+fn parse(name: &Path, text: &str) -> Result<Config, Failure> {
+    let name = name.display();
+    config::parse(text).map_err(|problems| Failure {
+        status: 2,
+        lines: problems
+            .iter()
+            .map(|problem| format!("{name}:{}:{}: {problem}", problem.line, problem.column))
+            .collect(),
+    })
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    let name = file.display();
+    fs::read_to_string(file)
+        .map_err(|error| Failure::new(2, format!("cannot read {name}: {error}; see --config")))
+}
+
+fn named_or_usual(named: Option<&Path>) -> Option<PathBuf> {
+    let usual = Path::new(USUAL_FILE);
+    match named {
+        Some(file) => Some(file.to_owned()),
+        None => usual.exists().then(|| usual.to_owned()),
+    }
+}
+
+fn no_folder(root: &Path, arguments: &ServeArgs) -> String {
+    let root = root.display();
+    match &arguments.dir {
+        Some(_) => format!("{root} is neither a folder nor a command (see pelton --help)"),
+        None => format!("the folder {root} is not there; name one that is: pelton serve DIR"),
+    }
+}
+
+/// Whom the serving process becomes. What only a master can do is refused
+/// where there is none: a server that was to give up its rights must not keep
+/// them in silence.
+fn identity(config: &Config) -> Result<Option<Identity>, Failure> {
+    let master = &config.master;
+    let needs = [("user", master.user.is_some()), ("daemon", master.daemon)];
+    let missed = needs.into_iter().find(|(_, is_set)| *is_set);
+    if let (Some((key, _)), false) = (missed, master.enable) {
+        let line =
+            format!("master.{key} needs a master: add --master, or write enable = true there");
+        return Err(Failure::new(2, line));
+    }
+    let Some(user) = &master.user else {
+        return Ok(None);
+    };
+    let identity = os::user::find(user, master.group.as_deref())
+        .map_err(|why| Failure::new(2, format!("{why}: see master.user and master.group")))?;
+    if !os::user::is_root() {
+        let line = "master.user is for root alone: start as root, or remove it";
+        return Err(Failure::new(2, line));
+    }
+    Ok(Some(identity))
+}
