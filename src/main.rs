@@ -43,6 +43,8 @@ fn run() -> Result<(), Failure> {
         Ok(Command::Quit(arguments)) => tell(&arguments, Signal::QUIT, "finish and stop"),
         Ok(Command::Stop(arguments)) => tell(&arguments, Signal::TERM, "stop"),
         Ok(Command::Reopen(arguments)) => tell(&arguments, Signal::USR1, "reopen its logs"),
+        Ok(Command::Completions(arguments)) => print(Ok(config::completions(arguments.shell))),
+        Ok(Command::Man) => print(config::manual()),
         Ok(Command::Upgrade(arguments)) => tell(&arguments, Signal::USR2, "upgrade"),
         Err(NoCommand::Asked(text)) => {
             say(&text);
@@ -172,6 +174,12 @@ fn body_of(arguments: &CallArgs) -> Result<Vec<u8>, Failure> {
             .map_err(|error| Failure::new(2, format!("cannot read {}: {error}", file.display()))),
         _ => Ok(Vec::new()),
     }
+}
+
+/// To standard output, where somebody wants to have all of it.
+fn print(text: io::Result<Vec<u8>>) -> Result<(), Failure> {
+    let printed = text.and_then(|text| io::stdout().write_all(&text));
+    printed.map_err(|error| Failure::new(1, format!("cannot print that: {error}")))
 }
 
 /// To standard output; a reader that has gone away is no reason to fail.

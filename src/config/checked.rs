@@ -215,4 +215,8 @@ pub struct Log {
     pub level: LevelFilter,
     /// Where to; `None` = standard error.
     pub file: Option<PathBuf>,
+    /// Bytes at which the file is rolled over; `None` = it grows.
+    pub rotate_bytes: Option<u64>,
+    /// Old files that are kept; at least 1.
+    pub keep: usize,
 }

@@ -20,6 +20,8 @@ const CACHE_FILES_MAX: usize = 1_000_000;
 const MEMORY_MB_MAX: usize = 1 << 20;
 /// Connections that may be asked for.
 const CONNECTIONS_MAX: usize = 10_000_000;
+/// Old logs that may be kept.
+const LOGS_KEPT_MAX: usize = 1_000;
 /// Packages that may be let wait for one peer.
 const QUEUED_PACKAGES_MAX: usize = 65_536;
 
@@ -320,5 +322,8 @@ fn log(keys: &mut Section<'_, '_>) -> Log {
     Log {
         level,
         file: (!file.is_empty()).then(|| PathBuf::from(file)),
+        rotate_bytes: some(keys.count("rotate_mb", 0..=MEMORY_MB_MAX, 0))
+            .map(|mb| mb.saturating_mul(MIB as u64)),
+        keep: keys.count("keep", 1..=LOGS_KEPT_MAX, 5),
     }
 }

@@ -16,6 +16,7 @@ mod choice;
 mod keys;
 mod nearest;
 mod overridden;
+mod printed;
 mod problem;
 mod raw;
 mod reader;
@@ -25,9 +26,11 @@ pub use checked::{
     Accounts, Cache, Config, Limits, Listen, Log, Master, Proactor, Rate, Site, Status, Timeouts,
 };
 pub use choice::{FRAMINGS, Mode, Protocol};
+pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};
 pub use raw::{
-    CallArgs, CheckArgs, Command, HexBytes, NoCommand, ServeArgs, SignalArgs, arguments,
+    CallArgs, CheckArgs, Command, CompletionsArgs, HexBytes, NoCommand, ServeArgs, SignalArgs,
+    arguments,
 };
 
 /// Reads the text of a configuration file, which is TOML. `conf/pelton.toml` has

@@ -6,6 +6,7 @@ use crate::config::choice::any_of;
 use crate::config::{FRAMINGS, Mode, Refusal, address};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +33,19 @@ pub enum Command {
     Reopen(SignalArgs),
     /// Have the master run the program that is in its file now
     Upgrade(SignalArgs),
+    /// Print a script by which a shell completes these words
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(after_help = MAN_EXAMPLES)]
+    Man,
+}
+
+/// Arguments of `pelton completions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
 }
 
 /// Arguments of `pelton serve`; what is given here goes before the file.
@@ -140,10 +154,21 @@ Examples:
   pelton call 10.0.0.7:9000 --code 7 --file body.bin --timeout 2
   pelton call 9001 --framing head16 --code 1 --text hello";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  pelton completions bash > ~/.local/share/bash-completion/completions/pelton
+  pelton completions zsh > ~/.zfunc/_pelton
+  pelton completions fish > ~/.config/fish/completions/pelton.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  pelton man | man -l -
+  pelton man > /usr/local/share/man/man1/pelton.1";
+
 /// Serve static sites over HTTP and binary clients over a framed protocol.
 #[derive(Parser)]
 #[command(name = "pelton", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
-struct Cli {
+pub(super) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]

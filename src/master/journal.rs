@@ -1,14 +1,14 @@
 //! The server's own log, which can be opened anew while it is written.
 
 use super::failure::Failure;
+use super::log_file::LogFile;
 use crate::config;
 use crate::os::user::Identity;
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, LineWriter, Write};
-use std::os::unix::fs::fchown;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A line up to this long is one write, and is not torn by those of other
@@ -21,7 +21,7 @@ type Next = Arc<Mutex<Option<Out>>>;
 /// The log of this process. Owns the way to move it.
 #[derive(Debug)]
 pub(super) struct Journal {
-    file: Option<PathBuf>,
+    log: config::Log,
     owner: Option<Identity>,
     next: Next,
     /// Standard error goes where it goes.
@@ -32,7 +32,7 @@ pub(super) struct Journal {
 #[derive(Debug)]
 enum Out {
     Errors,
-    File(File),
+    File(LogFile),
 }
 
 impl Journal {
@@ -43,7 +43,7 @@ impl Journal {
     /// The file cannot be written.
     pub(super) fn start(log: &config::Log, owner: Option<&Identity>) -> Result<Journal, Failure> {
         let mut journal = Journal {
-            file: log.file.clone(),
+            log: log.clone(),
             owner: owner.cloned(),
             next: Next::default(),
             is_apart: false,
@@ -63,8 +63,10 @@ impl Journal {
     pub(super) fn follow(&mut self, log: &config::Log, owner: Option<&Identity>) {
         self.level(log);
         self.owner = owner.cloned();
-        if self.file != log.file {
-            self.file.clone_from(&log.file);
+        let level = self.log.level;
+        let is_moved = self.log != (config::Log { level, ..log.clone() });
+        self.log.clone_from(log);
+        if is_moved {
             self.reopen();
         }
     }
@@ -96,8 +98,11 @@ impl Journal {
         let null = File::options().read(true).write(true).open("/dev/null")?;
         rustix::stdio::dup2_stdin(&null)?;
         rustix::stdio::dup2_stdout(&null)?;
-        match &self.file {
-            Some(path) => rustix::stdio::dup2_stderr(&open(path)?)?,
+        match &self.log.file {
+            Some(path) => {
+                let file = File::options().create(true).append(true).open(path)?;
+                rustix::stdio::dup2_stderr(&file)?;
+            }
             None => rustix::stdio::dup2_stderr(&null)?,
         }
         Ok(())
@@ -105,7 +110,7 @@ impl Journal {
 
     /// The file's name, if it goes to one.
     pub(super) fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
+        self.log.file.as_deref()
     }
 
     fn level(&mut self, log: &config::Log) {
@@ -113,27 +118,16 @@ impl Journal {
     }
 
     fn open(&self) -> Result<Out, Failure> {
-        let Some(path) = &self.file else {
+        let Some(path) = &self.log.file else {
             return Ok(Out::Errors);
         };
-        let cannot = |error: io::Error| {
+        let file = LogFile::open(path, &self.log, self.owner.as_ref()).map_err(|error| {
             let name = path.display();
-            Failure::new(
-                2,
-                format!("cannot write the log {name}: {error}; see log.file"),
-            )
-        };
-        let file = open(path).map_err(cannot)?;
-        if let Some(owner) = &self.owner {
-            fchown(&file, Some(owner.user), Some(owner.group)).map_err(cannot)?;
-        }
+            let line = format!("cannot write the log {name}: {error}; see log.file");
+            Failure::new(2, line)
+        })?;
         Ok(Out::File(file))
     }
-}
-
-/// A log file, to be written at its end.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }
 
 /// Writes to where the log is at the time.
