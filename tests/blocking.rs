@@ -123,36 +123,40 @@ fn others_are_served_while_handlers_block() {
 /// be: what is quick has threads and credits of its own.
 #[test]
 fn no_number_of_handlers_that_block_holds_up_those_that_are_quick() {
-    both(|mode| {
-        let gate = Arc::new(Gate::default());
-        let quick = Router::new().http("GET", "/quick", |_, _| Response::text("quick\n"));
-        let router = quick.merge(slow(&gate)).site(StaticSite::new(0));
-        let adjust = |config: &mut Config| {
-            config.workers = 1;
-            config.proactor.threads = 1;
-            config.proactor.queue_len = 8;
-        };
-        let rig = Rig::with_router(mode, adjust, router);
-        let posts = (0..20).map(|number| format!("number {number}"));
-        let posts: Vec<String> = posts.collect();
-        let mut http: Vec<TcpStream> = posts
-            .iter()
-            .map(|body| sent(&rig, true, &post(body)))
-            .collect();
-        let mut frame = sent(&rig, false, &package(SLOW, b"a package"));
-        gate.wait_for(1);
-        for _ in 0..30 {
-            assert_eq!(get(rig.http, "/small.txt", "").body, pattern(1024));
-            assert_eq!(get(rig.http, "/quick", "").body, b"quick\n");
-            let mut stream = sent(&rig, false, &package(ECHO, b"quick"));
-            assert_eq!(read_package(&mut stream).1, b"quick");
-        }
-        gate.open();
-        for (stream, body) in http.iter_mut().zip(&posts) {
-            assert_eq!(read_answer(stream, false).body, body.as_bytes());
-        }
-        assert_eq!(read_package(&mut frame).1, b"\x01a package");
-    });
+    for queue_len in [1, 2, 8] {
+        both(|mode| quick_beside_slow(mode, queue_len));
+    }
+}
+
+fn quick_beside_slow(mode: Mode, queue_len: usize) {
+    let gate = Arc::new(Gate::default());
+    let quick = Router::new().http("GET", "/quick", |_, _| Response::text("quick\n"));
+    let router = quick.merge(slow(&gate)).site(StaticSite::new(0));
+    let adjust = |config: &mut Config| {
+        config.workers = 1;
+        config.proactor.threads = 1;
+        config.proactor.queue_len = queue_len;
+    };
+    let rig = Rig::with_router(mode, adjust, router);
+    let posts = (0..20).map(|number| format!("number {number}"));
+    let posts: Vec<String> = posts.collect();
+    let mut http: Vec<TcpStream> = posts
+        .iter()
+        .map(|body| sent(&rig, true, &post(body)))
+        .collect();
+    let mut frame = sent(&rig, false, &package(SLOW, b"a package"));
+    gate.wait_for(1);
+    for _ in 0..30 {
+        assert_eq!(get(rig.http, "/small.txt", "").body, pattern(1024));
+        assert_eq!(get(rig.http, "/quick", "").body, b"quick\n");
+        let mut stream = sent(&rig, false, &package(ECHO, b"quick"));
+        assert_eq!(read_package(&mut stream).1, b"quick");
+    }
+    gate.open();
+    for (stream, body) in http.iter_mut().zip(&posts) {
+        assert_eq!(read_answer(stream, false).body, body.as_bytes());
+    }
+    assert_eq!(read_package(&mut frame).1, b"\x01a package");
 }
 
 #[test]

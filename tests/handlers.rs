@@ -415,7 +415,7 @@ fn layers_and_values_go_with_handlers_that_block() {
         let rig = Rig::with_router(mode, |_| {}, router);
         let answer = get(rig.http, "/cups/7", "");
         let name = answer.field("thread").expect("a name").to_owned();
-        assert!(name.starts_with("pelton-pool-"), "{name}");
+        assert!(name.starts_with("pelton-slow-"), "{name}");
         assert_eq!(text(answer).1, "cup 7");
     });
 }

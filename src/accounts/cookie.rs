@@ -1,6 +1,7 @@
 //! The cookie that a session is kept in (RFC 6265).
 
 use super::token::Token;
+use crate::base::limits::SESSION_COOKIES_MAX;
 use crate::http::Head;
 
 /// Not `__Host-…`: that needs `Secure`, and this server speaks no TLS.
@@ -15,6 +16,13 @@ pub(super) fn token(head: &Head<'_>) -> Option<Token> {
         return None;
     }
     Token::parse(value)
+}
+
+/// Every token in a request's cookies, whoever has planted them: for a logout,
+/// which must leave none of them behind. At most a few are looked at.
+pub(super) fn tokens(head: &Head<'_>) -> impl Iterator<Item = Token> {
+    let values = head.all("cookie").flat_map(values);
+    values.filter_map(Token::parse).take(SESSION_COOKIES_MAX)
 }
 
 /// The values of this name in one field.

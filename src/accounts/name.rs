@@ -54,21 +54,31 @@ impl fmt::Display for Name {
     }
 }
 
-/// Control characters, and those that make two names look alike: they have no
-/// width, or turn the direction of what follows.
+/// Control characters, and those that make two names look alike: they are not
+/// shown (Unicode's Default_Ignorable_Code_Point, and the blank pattern of
+/// Braille), or turn the direction of what follows.
 fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
             '\u{ad}'
+                | '\u{34f}'
                 | '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'..='\u{200f}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -80,6 +90,24 @@ mod tests {
     fn check(text: &str, expected: Option<&str>) {
         let name = Name::new(text);
         assert_eq!(name.as_ref().map(Name::as_str), expected, "{text:?}");
+    }
+
+    #[test]
+    fn what_is_not_shown_is_in_no_name() {
+        for letter in [
+            '\u{34f}',
+            '\u{3164}',
+            '\u{115f}',
+            '\u{2800}',
+            '\u{180e}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{fe0f}',
+            '\u{ffa0}',
+            '\u{e0101}',
+        ] {
+            check(&format!("ada{letter}"), None);
+        }
     }
 
     #[test]

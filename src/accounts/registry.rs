@@ -124,7 +124,8 @@ impl Accounts {
     }
 
     /// Whether name and password are those of an account, and whose. Blocks,
-    /// for a hash; it takes as long whether there is such a name or not.
+    /// for a hash; it takes as long whether there is such a name or not (but for
+    /// accounts whose hash is of an older cost, up to their next login).
     ///
     /// # Errors
     /// [`Refusal::Wrong`], also for what no account can have,
@@ -140,8 +141,12 @@ impl Accounts {
         let verified = self.0.hasher.verify(asked.password, kept);
         let verdict = self.told(verified, caller.unix_s)?;
         match (found, verdict) {
-            (Some(account), Verdict::Right) => Ok(account.user),
+            (Some(account), Verdict::Right) => {
+                self.give_back_try(&account.user);
+                Ok(account.user)
+            }
             (Some(account), Verdict::Outdated) => {
+                self.give_back_try(&account.user);
                 self.rehash(&account.user, asked.password, caller);
                 Ok(account.user)
             }
@@ -195,12 +200,13 @@ impl Accounts {
         self.told(begun, unix_s)
     }
 
-    /// Ends the session of a request, if it has one.
+    /// Ends the session of a request, if it has one; of several that its cookies
+    /// name, each.
     pub(super) fn end(&self, head: &Head<'_>, unix_s: u64) -> Result<(), Refusal> {
-        match cookie::token(head) {
-            Some(token) => self.told(self.0.store.end(&token.digest()), unix_s),
-            None => Ok(()),
+        for token in cookie::tokens(head) {
+            self.told(self.0.store.end(&token.digest()), unix_s)?;
         }
+        Ok(())
     }
 
     /// A try counts for its address and for its name, whatever comes of it.
@@ -214,6 +220,13 @@ impl Accounts {
         };
         count(What::address(caller.address))?;
         name.map_or(Ok(()), |name| count(What::Name(name.as_str())))
+    }
+
+    /// Who knows the password does not use up the tries at a name.
+    fn give_back_try(&self, user: &User) {
+        let tries = self.0.tries.lock();
+        let mut tries = tries.unwrap_or_else(PoisonError::into_inner);
+        tries.give_back(What::Name(&user.name));
     }
 
     /// The cost was changed since: the hash is made anew. A failure is no
@@ -234,7 +247,8 @@ impl Accounts {
     /// Trouble in the log, once a minute: it seldom comes alone.
     fn tell(&self, why: &StoreError, unix_s: u64) {
         let last = self.0.told_s.load(Ordering::Relaxed);
-        if unix_s.saturating_sub(last) >= STORE_TOLD_S {
+        // However the clock was set meanwhile.
+        if unix_s.abs_diff(last) >= STORE_TOLD_S {
             self.0.told_s.store(unix_s, Ordering::Relaxed);
             log::error!("accounts: {why} (told once in {STORE_TOLD_S} s)");
         }

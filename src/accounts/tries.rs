@@ -24,6 +24,8 @@ const SECOND_US: u64 = 1_000 * MS_US;
 const MINUTE_US: u64 = 60 * SECOND_US;
 /// A table that is full is looked through no more often than this.
 const SWEEP_MS: u64 = 1_000;
+/// Of so many entries of a table that stays full, one makes room.
+const LOOKED_AT: usize = 16;
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -45,7 +47,7 @@ impl What<'_> {
 
 /// The tries of all names and addresses. Owns a table of a bounded size, with a
 /// keyed hash in place of each name: when it is full of what still counts,
-/// nobody new may try.
+/// those who have tried little are forgotten.
 #[derive(Debug)]
 pub(super) struct Tries {
     /// Microseconds that a try costs; `None` = any number may come.
@@ -82,7 +84,7 @@ impl Tries {
         let key = self.keys.hash_one(what);
         let due_us = self.due_us.get(&key).copied();
         if due_us.is_none() {
-            self.make_room(now)?;
+            self.make_room(now);
         }
         let next_us = due_us.unwrap_or(0).max(now_us) + share_us;
         let over_us = next_us.saturating_sub(now_us + MINUTE_US);
@@ -93,10 +95,20 @@ impl Tries {
         Ok(())
     }
 
-    /// Forgets whoever may try as often as anybody new.
-    fn make_room(&mut self, now: Time) -> Result<(), u64> {
+    /// Takes a try back: it was none.
+    pub(super) fn give_back(&mut self, what: What<'_>) {
+        let key = self.keys.hash_one(what);
+        if let (Some(share_us), Some(due_us)) = (self.share_us, self.due_us.get_mut(&key)) {
+            *due_us = due_us.saturating_sub(share_us);
+        }
+    }
+
+    /// Forgets whoever may try as often as anybody new; where nobody may, one
+    /// who has tried little. An attacker with addresses without end gains few
+    /// tries by that, and locks nobody out.
+    fn make_room(&mut self, now: Time) {
         if self.due_us.len() < self.capacity {
-            return Ok(());
+            return;
         }
         if now.since(self.swept).0 >= SWEEP_MS {
             self.swept = now;
@@ -104,9 +116,13 @@ impl Tries {
             self.due_us.retain(|_, due_us| *due_us > now_us);
         }
         if self.due_us.len() < self.capacity {
-            return Ok(());
+            return;
         }
-        Err(MINUTE_US / SECOND_US)
+        let some = self.due_us.iter().take(LOOKED_AT);
+        let least = some.min_by_key(|(_, due_us)| **due_us).map(|(key, _)| *key);
+        if let Some(key) = least {
+            self.due_us.remove(&key);
+        }
     }
 }
 
@@ -166,16 +182,31 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_takes_nobody_new_until_somebody_is_forgotten() {
-        let mut tries = Tries::new(1);
+    fn a_full_table_forgets_first_what_is_over_then_who_has_tried_little() {
+        let mut tries = Tries::new(10);
         tries.capacity = 3;
-        for name in ["a", "b", "c"] {
-            assert_eq!(tries.count(What::Name(name), Time(2_000)), Ok(()));
+        let mut count = |name: &str, at: u64| tries.count(What::Name(name), Time(at));
+        for _ in 0..10 {
+            assert_eq!(count("a", 2_000), Ok(()));
         }
-        assert_eq!(tries.count(What::Name("d"), Time(2_000)), Err(60));
-        assert_eq!(tries.count(What::Name("a"), Time(61_999)), Err(1));
-        assert_eq!(tries.count(What::Name("d"), Time(62_000)), Ok(()));
-        assert_eq!(tries.due_us.len(), 1);
+        // Names without end: each makes room for the next, and "a" stays.
+        for number in 0..100 {
+            assert_eq!(count(&number.to_string(), 2_000), Ok(()));
+        }
+        assert_eq!(count("a", 2_000), Err(6));
+        assert_eq!(count("b", 61_999), Ok(()));
+        assert_eq!(tries.due_us.len(), 2, "what was over is gone");
+    }
+
+    #[test]
+    fn a_try_that_was_none_is_given_back() {
+        let mut tries = Tries::new(1);
+        for _ in 0..5 {
+            assert_eq!(tries.count(ADA, Time(1_000)), Ok(()));
+            tries.give_back(ADA);
+        }
+        assert_eq!(tries.count(ADA, Time(1_000)), Ok(()));
+        assert_eq!(tries.count(ADA, Time(1_000)), Err(60));
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub const HEARTBEAT_GRACE_S: u64 = 10;
 /// A client is expected to be heard from this often unless set.
 pub const HEARTBEAT_S_DEFAULT: u64 = 20;
 
+/// Session cookies of one request that a logout ends.
+pub const SESSION_COOKIES_MAX: usize = 8;
+
 // --- what one address may take -------------------------------------------
 
 /// Addresses of which an account is kept, where there are limits on them.
@@ -78,6 +81,9 @@ pub const CLIENT_READ_ROUNDS: usize = 64;
 pub const CLIENT_CALLS_MAX: usize = 10_000;
 /// Packages that a client has not asked for and its user has not taken.
 pub const CLIENT_PUSHES_MAX: usize = 10_000;
+/// Packages of a client, calls apart, that the server has not read: more are
+/// not sent.
+pub const CLIENT_UNREAD_BYTES_MAX: usize = 8 * MIB;
 /// A lost connection is made anew after this long.
 pub const RECONNECT_FIRST_MS: u64 = 100;
 /// The wait doubles with each failure, up to this.

@@ -4,16 +4,18 @@
 use super::tick::{Millis, Time};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const US_PER_S: u64 = 1_000_000;
-const US_PER_MS: u64 = 1_000;
+const NS_PER_S: u64 = 1_000_000_000;
+const NS_PER_MS: u64 = 1_000_000;
+/// The fastest rate.
+const PER_S_MAX: u64 = 1_000_000;
 
 /// A rate with its burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Between two of them, in the long run.
-    each_us: u64,
+    each_ns: u64,
     /// How far ahead of its time one may come.
-    ahead_us: u64,
+    ahead_ns: u64,
 }
 
 impl Rate {
@@ -22,11 +24,11 @@ impl Rate {
     /// less than what comes within one.
     #[must_use]
     pub fn new(per_s: u64, burst: u64) -> Rate {
-        let each_us = (US_PER_S / per_s.clamp(1, US_PER_S)).max(1);
-        let burst = burst.max(US_PER_MS.div_ceil(each_us)).max(1);
+        let each_ns = NS_PER_S / per_s.clamp(1, PER_S_MAX);
+        let burst = burst.max(NS_PER_MS.div_ceil(each_ns)).max(1);
         Rate {
-            each_us,
-            ahead_us: each_us.saturating_mul(burst),
+            each_ns,
+            ahead_ns: each_ns.saturating_mul(burst),
         }
     }
 
@@ -35,23 +37,23 @@ impl Rate {
     /// # Errors
     /// How long to wait until there is one; nothing is taken.
     pub fn take(self, meter: &AtomicU64, now: Time) -> Result<(), Millis> {
-        let now_us = now.0.saturating_mul(US_PER_MS);
-        let mut until_us = meter.load(Ordering::Relaxed);
+        let now_ns = now.0.saturating_mul(NS_PER_MS);
+        let mut until_ns = meter.load(Ordering::Relaxed);
         loop {
-            let next_us = until_us.max(now_us).saturating_add(self.each_us);
-            let ahead_us = next_us - now_us;
-            if ahead_us > self.ahead_us {
-                return Err(Millis((ahead_us - self.ahead_us).div_ceil(US_PER_MS)));
+            let next_ns = until_ns.max(now_ns).saturating_add(self.each_ns);
+            let ahead_ns = next_ns - now_ns;
+            if ahead_ns > self.ahead_ns {
+                return Err(Millis((ahead_ns - self.ahead_ns).div_ceil(NS_PER_MS)));
             }
             let swapped = meter.compare_exchange_weak(
-                until_us,
-                next_us,
+                until_ns,
+                next_ns,
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             );
             match swapped {
                 Ok(_) => return Ok(()),
-                Err(other_us) => until_us = other_us,
+                Err(other_ns) => until_ns = other_ns,
             }
         }
     }
@@ -60,7 +62,7 @@ impl Rate {
 /// Whether a meter says no more than one that begins.
 #[must_use]
 pub fn is_rested(meter: &AtomicU64, now: Time) -> bool {
-    meter.load(Ordering::Relaxed) <= now.0.saturating_mul(US_PER_MS)
+    meter.load(Ordering::Relaxed) <= now.0.saturating_mul(NS_PER_MS)
 }
 
 #[cfg(test)]
@@ -88,7 +90,15 @@ mod tests {
 
     #[test]
     fn in_the_long_run_it_is_the_rate_however_often_one_asks() {
-        for (per_s, burst) in [(1, 1), (7, 1), (100, 10), (5_000, 1), (1_000_000, 1)] {
+        for (per_s, burst) in [
+            (1, 1),
+            (7, 1),
+            (100, 10),
+            (5_000, 1),
+            (400_000, 1),
+            (700_000, 1),
+            (1_000_000, 1),
+        ] {
             let (rate, meter) = (Rate::new(per_s, burst), AtomicU64::new(0));
             let let_in: usize = (0..10_000).map(|at| taken(rate, &meter, at, 1_100)).sum();
             let due = per_s as usize * 10;

@@ -8,7 +8,7 @@
 
 use super::event::{CallError, CallId, Event, Lost};
 use super::settings::Settings;
-use crate::base::limits::CLIENT_CALLS_MAX;
+use crate::base::limits::{CLIENT_CALLS_MAX, CLIENT_UNREAD_BYTES_MAX};
 use crate::base::tick::Time;
 use crate::frame::codec::TooLong;
 use crate::frame::{HEARTBEAT, Package, Read};
@@ -28,8 +28,8 @@ enum Key {
 #[derive(Debug)]
 struct Unsent {
     call: Place,
-    key: Key,
-    package: Vec<u8>,
+    code: u16,
+    body: Vec<u8>,
 }
 
 /// The calls of one client. Owns what is to be sent and what came in part.
@@ -58,6 +58,8 @@ pub struct Calls {
     heard: Time,
     sent: Time,
     beat: Time,
+    /// The framing has no heartbeats.
+    is_mute: bool,
     events: Vec<Event>,
 }
 
@@ -80,6 +82,7 @@ impl Calls {
             heard: Time(0),
             sent: Time(0),
             beat: Time(0),
+            is_mute: false,
             events: Vec::new(),
         }
     }
@@ -90,37 +93,46 @@ impl Calls {
     /// # Errors
     /// [`TooLong`] if the body fits no package; nothing is sent then.
     pub fn submit(&mut self, code: u16, body: &[u8], now: Time) -> Result<CallId, TooLong> {
-        let (key, package) = self.asking(code, body)?;
         let id = self.next;
-        self.next = CallId(id.0 + 1);
         if self.deadlines.len() >= CLIENT_CALLS_MAX {
+            self.next = CallId(id.0 + 1);
             let error = CallError::Busy;
             self.events.push(Event::Failed { call: id, error });
             return Ok(id);
         }
         let call = (now + self.settings.timeout, id);
-        self.deadlines.insert(call);
         if self.connected {
+            let (key, package) = self.asking(code, body)?;
             self.push(&package, now);
             self.awaits(key, Some(call));
         } else {
-            self.unsent.push_back(Unsent { call, key, package });
+            // It is told now whether it fits; its number it gets when it is
+            // sent, or another could have the same by then.
+            let framing = self.settings.framing;
+            framing.write(code, 0, body, &mut Vec::new())?;
+            let body = body.to_vec();
+            self.unsent.push_back(Unsent { call, code, body });
         }
+        self.next = CallId(id.0 + 1);
+        self.deadlines.insert(call);
         Ok(id)
     }
 
     /// Sends a package that is no call: should something come back, it is a
-    /// push. `false`: there is no connection, and it is not sent.
+    /// push. `false`: it is not sent, for there is no connection, or 8 MiB wait
+    /// for a server that does not read.
     ///
     /// # Errors
     /// [`TooLong`] if the body fits no package.
     pub fn send(&mut self, code: u16, body: &[u8], now: Time) -> Result<bool, TooLong> {
         let mut package = Vec::new();
         self.settings.framing.write(code, 0, body, &mut package)?;
-        if self.connected {
+        let has_room = self.output().len() < CLIENT_UNREAD_BYTES_MAX;
+        let sent = self.connected && has_room;
+        if sent {
             self.push(&package, now);
         }
-        Ok(self.connected)
+        Ok(sent)
     }
 
     /// A connection is there: what waited for it is sent.
@@ -129,9 +141,14 @@ impl Calls {
         self.was_heard = false;
         (self.heard, self.sent, self.beat) = (now, now, now);
         self.events.push(Event::Connected);
-        for Unsent { call, key, package } in std::mem::take(&mut self.unsent) {
-            self.push(&package, now);
-            self.awaits(key, Some(call));
+        for Unsent { call, code, body } in std::mem::take(&mut self.unsent) {
+            match self.asking(code, &body) {
+                Ok((key, package)) => {
+                    self.push(&package, now);
+                    self.awaits(key, Some(call));
+                }
+                Err(_) => self.give_up(call, CallError::Unsent),
+            }
         }
     }
 
@@ -195,8 +212,9 @@ impl Calls {
     /// The socket has taken the first `count` bytes of the output.
     pub fn wrote(&mut self, count: usize) {
         self.written = (self.written + count).min(self.output.len());
-        if self.written == self.output.len() {
-            self.output.clear();
+        // What is written goes, though not at each step: the rest is moved.
+        if self.written * 2 >= self.output.len() {
+            self.output.drain(..self.written);
             self.written = 0;
         }
     }
@@ -221,10 +239,14 @@ impl Calls {
         }
         if self.beat_at().is_some_and(|at| at <= now) {
             self.beat = now;
-            // A framing without heartbeats sends none, and hears of none.
-            if let Ok((key, package)) = self.asking(HEARTBEAT, &[]) {
-                self.awaits(key, None);
-                self.push(&package, now);
+            match self.asking(HEARTBEAT, &[]) {
+                Ok((key, package)) => {
+                    self.awaits(key, None);
+                    self.push(&package, now);
+                }
+                // A framing without heartbeats asks for no sign of life, so a
+                // server that is quiet is not silent.
+                Err(_) => self.is_mute = true,
             }
         }
         Ok(())
@@ -348,15 +370,23 @@ impl Calls {
         !is_known
     }
 
+    fn give_up(&mut self, place: Place, error: CallError) {
+        self.deadlines.remove(&place);
+        let call = place.1;
+        self.events.push(Event::Failed { call, error });
+    }
+
     fn silent_at(&self) -> Option<Time> {
-        let silence = self.settings.silence().filter(|_| self.connected);
+        let asks = self.connected && !self.is_mute;
+        let silence = self.settings.silence().filter(|_| asks);
         silence.map(|silence| self.heard + silence)
     }
 
     /// Quiet is either side's: the server has to hear of us, and we of it,
     /// which a heartbeat asks for.
     fn beat_at(&self) -> Option<Time> {
-        let beat = self.settings.heartbeat.filter(|_| self.connected);
+        let asks = self.connected && !self.is_mute;
+        let beat = self.settings.heartbeat.filter(|_| asks);
         let quiet_since = self.sent.min(self.heard.max(self.beat));
         beat.map(|beat| quiet_since + beat)
     }

@@ -63,6 +63,8 @@ pub(super) struct Fleet {
     /// The switch: it picks the sink, and nothing else.
     pub(super) mode: Mode,
     pub(super) pool: PoolSize,
+    /// See [`Service::repeats_files`].
+    pub(super) repeats: bool,
     pub(super) rules: Rules,
     /// What the addresses of all clients take.
     pub(super) visitors: Visitors,

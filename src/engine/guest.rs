@@ -19,6 +19,8 @@ pub(super) struct Guest<'a> {
     pub(super) visitors: &'a Visitors,
     pub(super) visitor: &'a Visitor,
     pub(super) now: Time,
+    /// The server is going away.
+    pub(super) draining: bool,
 }
 
 impl Guest<'_> {
@@ -32,9 +34,19 @@ impl Guest<'_> {
         let after = self.visitors.ask(self.visitor, self.now).err()?;
         Some(Own::Limited {
             method: request.head.method(),
-            connection: connection_of(request),
+            connection: self.connection(request),
             retry_s: whole_seconds(after),
         })
+    }
+}
+
+impl Guest<'_> {
+    fn connection(&self, request: &HttpRequest<'_>) -> Connection {
+        match request.head.version_minor() {
+            _ if request.last || self.draining => Connection::Close,
+            0 => Connection::KeepAlive10,
+            _ => Connection::KeepAlive,
+        }
     }
 }
 
@@ -64,14 +76,6 @@ impl Worker {
         }
         turn_away(stream, told.bytes(), &mut self.kit.input);
         None
-    }
-}
-
-fn connection_of(request: &HttpRequest<'_>) -> Connection {
-    match request.head.version_minor() {
-        _ if request.last => Connection::Close,
-        0 => Connection::KeepAlive10,
-        _ => Connection::KeepAlive,
     }
 }
 

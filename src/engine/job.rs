@@ -217,6 +217,10 @@ impl Job {
                 break;
             }
             self.answered += 1;
+            let timer = context.timer;
+            if self.slow {
+                context.now = clock.now(); // the one before may have taken long
+            }
             let called = match entry {
                 Entry::Own(answer) => {
                     own::write(*answer, context.date, context.framing, context.replies);
@@ -250,6 +254,9 @@ impl Job {
                     call::call(service, &Request::Package(package), &mut context)
                 }
             };
+            if self.slow {
+                put_off(&mut context, timer, clock);
+            }
             self.outcome.note(called);
             if called == Called::Bad {
                 self.strikes += 1;
@@ -301,6 +308,16 @@ impl Job {
             debug_assert!(fits);
         }
         Some(start..start + len)
+    }
+}
+
+/// What a handler that may block has set counts from its end: it must not ring
+/// early. `before`: the timer as it was.
+fn put_off(context: &mut Context<'_>, before: Option<Time>, clock: &Clock) {
+    let took = clock.now().since(context.now);
+    context.tickets.put_off(took);
+    if context.timer != before {
+        context.timer = context.timer.map(|due| due + took);
     }
 }
 

@@ -112,10 +112,10 @@ impl Worker {
         if let Some(connection) = self.slab.get_mut(key.index as usize) {
             job.state = std::mem::take(&mut connection.state);
         }
+        self.time_job(&mut job); // it is under way from here, credit or not
         if !self.lane.spend(job.slow) {
             return self.park(key, job);
         }
-        self.time_job(&mut job);
         let fleet = &self.fleet;
         let queue = if job.slow {
             &fleet.slow_jobs

@@ -74,12 +74,13 @@ impl Lane {
 
     /// The connections that have waited longest, as many as there are credits.
     pub(super) fn resumable(&mut self) -> Vec<Key> {
-        let count = self.credits.min(self.waiting.len());
-        let slow = (self.credits - count)
-            .min(self.slow_credits)
-            .min(self.waiting_slow.len());
-        let quick = self.waiting.drain(..count);
-        quick.chain(self.waiting_slow.drain(..slow)).collect()
+        // Slow ones first: they have at most their share, and the quick ones
+        // the rest, so neither waits for ever.
+        let most = self.credits.min(self.slow_credits);
+        let slow = most.min(self.waiting_slow.len());
+        let quick = (self.credits - slow).min(self.waiting.len());
+        let slow = self.waiting_slow.drain(..slow);
+        slow.chain(self.waiting.drain(..quick)).collect()
     }
 
     /// Whether somebody waits for a credit and there is one: the last one to

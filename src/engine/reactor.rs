@@ -19,6 +19,8 @@ pub(super) struct ReactorSink<'a> {
     /// The way to the pool, and whether there is one.
     pub(super) lane: &'a mut Lane,
     pub(super) pooled: bool,
+    /// See [`Service::repeats_files`].
+    pub(super) repeats: bool,
     pub(super) job: Option<Box<Job>>,
     pub(super) tally: &'a Tally,
     pub(super) guest: Option<Guest<'a>>,
@@ -76,7 +78,7 @@ impl Sink for ReactorSink<'_> {
     }
 
     fn again(&mut self) -> Option<Flow> {
-        if self.guest.is_some() || !self.context.replies.repeat() {
+        if !self.repeats || self.guest.is_some() || !self.context.replies.repeat() {
             return None;
         }
         self.tally.add(Count::Requests, 1);

@@ -73,6 +73,7 @@ impl Worker {
             visitors: &fleet.visitors,
             visitor,
             now: *now,
+            draining,
         });
         let lane = &mut self.lane;
         let (mut step, job, pledge) = match fleet.mode {
@@ -101,6 +102,7 @@ impl Worker {
                     context,
                     lane,
                     pooled: fleet.pool.slow > 0,
+                    repeats: fleet.repeats,
                     job: None,
                     tally,
                     guest,
@@ -139,6 +141,7 @@ impl Worker {
         connection.state = state;
         connection.put_visitor(visitor);
         if let Some(pledge) = pledge {
+            self.stopwatch.handed_over += 1; // answered later, and not timed
             connection.await_answer(*pledge);
             if step == Step::Job {
                 step = connection.under_way();

@@ -137,9 +137,7 @@ impl Server {
         let pool = threads::of_pool(config, self.service.has_blocking());
         let watch = FleetWatch::default();
         let service = with_status(&config.status, &watch, self.service);
-        let mut fleet = fleet(config, service, usual, &polls)?;
-        fleet.pool = pool;
-        let fleet = Arc::new(fleet);
+        let fleet = Arc::new(fleet(config, service, usual, pool, &polls)?);
         watch.look_at(&fleet);
         let threads = threads::start(&fleet, polls, listeners, pool).map_err(StartError::System)?;
         Ok(Running {
@@ -222,10 +220,13 @@ fn fleet(
     config: &Config,
     service: Arc<dyn Service>,
     framing: &'static dyn Framing,
+    pool: PoolSize,
     polls: &[Poll],
 ) -> Result<Fleet, StartError> {
     let workers = polls.len();
-    let queue_len = config.proactor.queue_len;
+    // Quick jobs and slow ones each need a place.
+    let least = usize::from(pool.quick > 0) + usize::from(pool.slow > 0);
+    let queue_len = config.proactor.queue_len.max(least);
     let roots = Roots::open(config.sites.iter().map(|site| site.root.as_path()))
         .map_err(|(site, error)| StartError::Root(config.sites[site].root.clone(), error))?;
     let post = |poll: &Poll| {
@@ -241,11 +242,13 @@ fn fleet(
         .map(post)
         .collect::<io::Result<_>>()
         .map_err(StartError::System)?;
+    let repeats = service.repeats_files();
     Ok(Fleet {
         service,
         framing,
         mode: config.mode,
-        pool: PoolSize::default(),
+        pool,
+        repeats,
         rules: rules(config),
         visitors: Visitors::new(visitor_rules(&config.limits)),
         queue_len,

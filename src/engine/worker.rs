@@ -124,7 +124,7 @@ impl Worker {
         // Where there are quick jobs as well, slow ones leave room for them.
         let slow_credits = match fleet.pool.quick {
             0 => fleet.queue_len,
-            _ => fleet.queue_len.div_ceil(2),
+            _ => (fleet.queue_len / 2).max(1),
         };
         let lane = Lane::new(fleet.queue_len, slow_credits);
         let kit = Kit {

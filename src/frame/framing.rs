@@ -188,7 +188,11 @@ impl dyn Framing {
     ) -> Result<(), TooLong> {
         let before = out.len();
         let written = guarded(|| self.encode(code, tag, body, out));
-        let written = written.unwrap_or(Err(TooLong::over(0, body)));
+        let mut written = written.unwrap_or(Err(TooLong::over(0, body)));
+        if out.len() <= before {
+            // Nothing at all is no package: nobody could tell that it came.
+            written = Err(TooLong::over(0, body));
+        }
         if written.is_err() {
             out.truncate(before);
         }

@@ -64,7 +64,11 @@ impl Journal {
         self.level(log);
         self.owner = owner.cloned();
         let level = self.log.level;
-        let is_moved = self.log != (config::Log { level, ..log.clone() });
+        let is_moved = self.log
+            != (config::Log {
+                level,
+                ..log.clone()
+            });
         self.log.clone_from(log);
         if is_moved {
             self.reopen();

@@ -43,10 +43,16 @@ impl Connection {
         if self.receiving_due(means.rules) <= now {
             return self.expire_session(means, sink);
         }
-        if self.pace_due() <= now {
-            return Step::Turn;
+        let paced = self.pace_due() <= now;
+        let step = if self.timer_due() <= now {
+            self.ring(means, sink)
+        } else {
+            Step::Event
+        };
+        match step {
+            Step::Event if paced => Step::Turn,
+            step => step,
         }
-        self.ring(means, sink)
     }
 
     fn expire_session<X: Exchange>(&mut self, means: &mut Means<'_>, sink: &mut X) -> Step {
@@ -73,9 +79,11 @@ impl Connection {
         self.write_replies(means, sink).unwrap_or(Step::Event)
     }
 
-    /// When the socket has to have taken more of the answers.
+    /// When the socket has to have taken more of the answers. It is not to
+    /// blame while we hold them back.
     fn sending_due(&self, rules: &Rules) -> Time {
         match (&self.outbox, rules.progress) {
+            _ if self.is_paced() => Time::NEVER,
             (Some(_), Some(progress)) => self.moved + progress,
             _ => Time::NEVER,
         }

@@ -54,6 +54,12 @@ impl Connection {
         }
     }
 
+    /// Whether nothing can be written now: the socket takes no more, or it may
+    /// not yet.
+    pub(super) fn is_held_up(&self) -> bool {
+        !self.writable || self.is_paced()
+    }
+
     /// Whether it has to wait before it writes more.
     pub(super) fn is_paced(&self) -> bool {
         self.pace().is_some_and(Pace::is_spent)

@@ -69,6 +69,8 @@ enum Chunk {
 pub struct Outbox {
     chunks: VecDeque<Chunk>,
     pinned_bytes: usize,
+    /// How many of them are files.
+    files: usize,
     /// Bytes queued and sent, ever, to place the ends of packages.
     queued: u64,
     sent: u64,
@@ -86,11 +88,7 @@ impl Outbox {
     /// Whether so little waits that more may be read.
     #[must_use]
     pub fn is_low(&self) -> bool {
-        let file_waits = self
-            .chunks
-            .iter()
-            .any(|chunk| matches!(chunk, Chunk::File { .. }));
-        self.pinned_bytes < OUTBOX_LOW_BYTES && !file_waits
+        self.pinned_bytes < OUTBOX_LOW_BYTES && self.files == 0
     }
 
     /// Packages that wait.
@@ -203,6 +201,7 @@ impl Outbox {
             }
         }
         self.pinned_bytes = 0;
+        self.files = 0;
         self.package_ends.clear();
     }
 
@@ -236,6 +235,7 @@ impl Outbox {
             Extent::File { file, offset, len } => {
                 let (file, offset, left) = (file.clone(), *offset, *len);
                 self.chunks.push_back(Chunk::File { file, offset, left });
+                self.files += 1;
                 self.queued += len;
             }
         }
@@ -283,10 +283,13 @@ impl Outbox {
             if chunk.memory().is_some() {
                 self.pinned_bytes -= taken;
             }
-            if chunk.is_done()
-                && let Some(Chunk::Bytes(buffer)) = self.chunks.pop_front()
-            {
-                pool.give(buffer);
+            if !chunk.is_done() {
+                continue;
+            }
+            match self.chunks.pop_front() {
+                Some(Chunk::Bytes(buffer)) => pool.give(buffer),
+                Some(Chunk::File { .. }) => self.files -= 1,
+                Some(Chunk::Shared { .. }) | None => {}
             }
         }
         debug_assert_eq!(left, 0, "more was sent than was queued");
@@ -295,8 +298,7 @@ impl Outbox {
     /// A head ahead of a file leaves in one segment with the file's start:
     /// measured, TCP_CORK does that better than MSG_MORE.
     fn cork_if_mixed(&mut self, stream: &TcpStream) {
-        let file_follows = |chunk: &Chunk| matches!(chunk, Chunk::File { .. });
-        if !self.corked && self.chunks.len() > 1 && self.chunks.iter().any(file_follows) {
+        if !self.corked && self.chunks.len() > 1 && self.files > 0 {
             self.corked = socket::set_cork(stream, true).is_ok();
         }
     }

@@ -180,9 +180,12 @@ impl Connection {
         }
     }
 
-    /// After a batch was parsed and answered whole: is there more to do?
+    /// After a batch was parsed and answered whole: is there more to do? What a
+    /// budget has left in the outbox is: no event tells of a socket that takes
+    /// more and always has.
     fn next_step(&self) -> Step {
-        if self.readable || self.eof || self.peer_closed {
+        let unwritten = self.outbox.is_some() && self.writable && !self.is_paced();
+        if self.readable || self.eof || self.peer_closed || unwritten {
             Step::Turn
         } else {
             Step::Event
@@ -256,6 +259,11 @@ impl Connection {
     /// What came cannot be held: HTTP is told so, a frame client is let go.
     fn refuse_for_memory<X: Exchange>(&mut self, means: &mut Means<'_>, sink: &mut X) -> Step {
         let reason = match self.session.protocol() {
+            // An answer is to come: this one would pass for it.
+            _ if sink.in_flight() => {
+                self.session.end();
+                CloseReason::NoMemory
+            }
             Protocol::Http => self.session.refuse_for_memory(sink),
             Protocol::Frame | Protocol::Undecided => CloseReason::NoMemory,
         };

@@ -71,7 +71,7 @@ impl Connection {
                 self.flush(means).map_err(reason_of)?;
             }
             let waiting = self.outbox.as_ref().map_or(0, |outbox| outbox.packages());
-            if waiting > means.rules.queued_packages && !self.writable {
+            if waiting > means.rules.queued_packages && self.is_held_up() {
                 return Err(CloseReason::QueueFull);
             }
         }
@@ -178,7 +178,7 @@ impl Connection {
     /// After a write: is there a reason not to read?
     fn after_write(&mut self, means: &mut Means<'_>) -> Option<Step> {
         if let Some(outbox) = &self.outbox {
-            if outbox.packages() > means.rules.queued_packages && !self.writable {
+            if outbox.packages() > means.rules.queued_packages && self.is_held_up() {
                 return Some(Step::Close(CloseReason::QueueFull));
             }
             let wait = if self.writable && !self.is_paced() {

@@ -3,7 +3,7 @@
 
 use crate::base::limits::VISITORS_MAX;
 use crate::base::rate::{self, Rate};
-use crate::base::tick::{Millis, Time};
+use crate::base::tick::{Millis, Tick, Time};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
@@ -48,8 +48,10 @@ pub struct Visitors {
 #[derive(Debug, Default)]
 struct Shard {
     known: HashMap<IpAddr, Arc<Visitor>>,
-    /// Entries at which those with nothing to say are dropped.
+    /// Entries at which those with nothing to say are dropped, at most once in
+    /// a tick.
     sweep_at: usize,
+    swept: Tick,
 }
 
 /// The address has too many connections, or too many new ones.
@@ -135,7 +137,8 @@ impl Shard {
         if let Some(visitor) = self.known.get(&address) {
             return Some(visitor.clone());
         }
-        if self.known.len() >= self.sweep_at {
+        if self.known.len() >= self.sweep_at && now.tick() > self.swept {
+            self.swept = now.tick();
             self.known.retain(|_, visitor| !visitor.is_forgotten(now));
             self.sweep_at = (2 * self.known.len()).clamp(64, VISITORS_MAX / SHARDS);
         }

@@ -12,7 +12,7 @@
 use super::replies::Replies;
 use super::response::Response;
 use crate::base::key::Peer;
-use crate::base::tick::Time;
+use crate::base::tick::{Millis, Time};
 use crate::http::{Connection, HttpDate, Method, Status};
 use crate::session::HttpRequest;
 use std::mem;
@@ -170,6 +170,14 @@ impl<'a> Tickets<'a> {
             last: request.last,
         }));
         true
+    }
+
+    /// The call has taken so long since its `now`: what it promised is due that
+    /// much later.
+    pub fn put_off(&mut self, took: Millis) {
+        if let Some(pledge) = &mut self.pledge {
+            pledge.due = pledge.due + took;
+        }
     }
 
     /// Whether the answer to this call comes later.

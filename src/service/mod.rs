@@ -132,6 +132,14 @@ pub trait Service: Send + Sync + 'static {
         false
     }
 
+    /// Whether a request that follows itself, to the byte and in the same
+    /// input, may get its answer once more without a call, where that was a
+    /// file. Not for a service that counts its calls or answers by what came
+    /// before. Asked once, at the start.
+    fn repeats_files(&self) -> bool {
+        false
+    }
+
     /// Answers one request, through `context`. In reactor mode this runs on
     /// the loop's thread and delays every other connection of the worker,
     /// unless [`Service::blocks`] says that it may block; such requests, and

@@ -341,6 +341,10 @@ impl Service for Router {
         self.has_blocking
     }
 
+    fn repeats_files(&self) -> bool {
+        true // nothing of it is asked on the way to a file
+    }
+
     fn blocks(&self, request: &Request<'_>) -> bool {
         match request {
             Request::Http(request) => match self.route(request.head) {

@@ -75,7 +75,11 @@ impl Session {
             Flow::Pause => Ok(Step::stop(Stop::Paused)),
             Flow::Bad => self.strike(1).map(|()| Step::consumed(0)),
             Flow::End => Ok(self.over()),
-            Flow::NoMemory => Ok(Step::stop(Stop::Starved)),
+            Flow::NoMemory => {
+                // It will be offered again, and is one all the same.
+                self.window_packages = self.window_packages.saturating_sub(1);
+                Ok(Step::stop(Stop::Starved))
+            }
         }
     }
 

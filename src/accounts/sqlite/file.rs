@@ -37,20 +37,34 @@ pub(super) const TABLES: &str = "
 
 /// Opens the file to write, and makes it if it is not there.
 pub(super) fn open_to_write(file: &Path) -> Result<Connection, StoreError> {
-    // SQLite would let everybody read it; its other files get the mode of this.
-    let made = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(file);
-    made.map_err(|why: io::Error| StoreError::new(why.to_string()))?;
+    make(file).map_err(|why| StoreError::new(why.to_string()))?;
     let mut connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // First a look: what another program has made is left as it is.
-    check(&connection)?;
-    set_up(&mut connection).map_err(|why| failed(&why))?;
-    check(&connection)?;
+    let has_tables = check(&connection)?;
+    set_up(&connection)?;
+    // To write takes a lock, which a server that is busy may not give up soon.
+    if !has_tables {
+        make_tables(&mut connection).map_err(|why| failed(&why))?;
+        check(&connection)?;
+    }
     Ok(connection)
+}
+
+/// Makes the file, if it is not there: SQLite would let everybody read it, and
+/// its other files get the mode of this. One that is there must not be opened,
+/// for closing it again would take SQLite's own locks off it, if this process
+/// has it open already (they are the process's, not the descriptor's).
+fn make(file: &Path) -> io::Result<()> {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file);
+    match made {
+        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => Err(why),
+        Err(_) if file.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Opens the file to read.
@@ -69,8 +83,9 @@ fn open(file: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     open().map_err(|why: rusqlite::Error| failed(&why))
 }
 
-/// Whether the file is new, or one of ours that holds what this version knows.
-fn check(connection: &Connection) -> Result<(), StoreError> {
+/// Whether the file has tables: it is new, or one of ours that holds what this
+/// version knows.
+fn check(connection: &Connection) -> Result<bool, StoreError> {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i32>(0));
     let look = || {
         let tables = number("SELECT count(*) FROM sqlite_schema")?;
@@ -83,7 +98,8 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
         _ => failed(&why),
     });
     match seen? {
-        (0, ..) | (_, APPLICATION, VERSION) => Ok(()),
+        (0, ..) => Ok(false),
+        (_, APPLICATION, VERSION) => Ok(true),
         (_, APPLICATION, other) => Err(StoreError::new(format!(
             "it has version {other} of the tables, and this program knows {VERSION}"
         ))),
@@ -91,10 +107,25 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+fn set_up(connection: &Connection) -> Result<(), StoreError> {
+    let set = || {
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        Ok(mode)
+    };
+    let mode = set().map_err(|why: rusqlite::Error| failed(&why))?;
+    if mode.eq_ignore_ascii_case("wal") {
+        return Ok(());
+    }
+    Err(StoreError::new(format!(
+        "its file system has no shared memory for a write-ahead log (SQLite offers {mode}); keep \
+         it on a local disk"
+    )))
+}
+
+fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
     // Another process may make the tables at the same time: one of us does.
     let making = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let sql = "SELECT count(*) = 0 FROM sqlite_schema";

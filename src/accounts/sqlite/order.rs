@@ -98,7 +98,7 @@ fn begin(to: &Connection, session: &NewSession) -> rusqlite::Result<Written> {
     )?;
     let sql = "DELETE FROM sessions WHERE user = ?1 AND digest NOT IN \
                (SELECT digest FROM sessions WHERE user = ?1 \
-                ORDER BY begun_s DESC, digest = ?2 DESC LIMIT ?3)";
+                ORDER BY digest = ?2 DESC, begun_s DESC LIMIT ?3)";
     let most = params![session.user, session.digest.0, SESSIONS_MAX as i64];
     execute(to, sql, most)?;
     Ok(Written::Done)

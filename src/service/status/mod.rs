@@ -20,6 +20,9 @@ use crate::session::{BodyPlan, CloseReason, Flow, HttpRequest, Request};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// What there is below the path.
+const NAMES: [&[u8]; 5] = [b"", b"status.json", b"metrics", b"health", b"ready"];
+
 const PAGE: &str = include_str!("page.html");
 
 /// A service with the status in front of it.
@@ -51,7 +54,8 @@ impl StatusPage {
     /// What is asked for below the path, if it is this page's to answer.
     fn below<'a>(&self, head: &Head<'a>) -> Option<&'a [u8]> {
         let path = target::plain(head)?;
-        path.strip_prefix(&*self.path)
+        let name = path.strip_prefix(&*self.path)?;
+        NAMES.contains(&name).then_some(name)
     }
 
     fn answer(&self, name: &[u8], request: &HttpRequest<'_>) -> Response {
@@ -68,8 +72,7 @@ impl StatusPage {
             },
             b"health" => Response::text("ok\n"),
             b"ready" if self.watch.is_ready() => Response::text("ready\n"),
-            b"ready" => Response::error(Status::SERVICE_UNAVAILABLE, "the server is going away"),
-            _ => Response::error(Status::NOT_FOUND, "the status is a folder above"),
+            _ => Response::error(Status::SERVICE_UNAVAILABLE, "the server is going away"),
         };
         response.field("Cache-Control", "no-store")
     }
@@ -85,6 +88,10 @@ impl Service for StatusPage {
 
     fn has_blocking(&self) -> bool {
         self.inner.has_blocking()
+    }
+
+    fn repeats_files(&self) -> bool {
+        self.inner.repeats_files()
     }
 
     fn blocks(&self, request: &Request<'_>) -> bool {
