@@ -48,7 +48,7 @@ impl<W: Wake> Doorbell<W> {
     /// Before a sleep: whether the owner may, given that `is_idle` finds its
     /// queues empty.
     pub fn may_sleep(&self, is_idle: impl FnOnce() -> bool) -> bool {
-        self.asleep.store(true, Ordering::SeqCst);
+        self.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         let idle = is_idle();
         if !idle {
@@ -57,8 +57,8 @@ impl<W: Wake> Doorbell<W> {
         idle
     }
 
-    /// After a sleep.
+    /// After a sleep. Who still sees the owner asleep rings once for nothing.
     pub fn awake(&self) {
-        self.asleep.store(false, Ordering::SeqCst);
+        self.asleep.store(false, Ordering::Relaxed);
     }
 }

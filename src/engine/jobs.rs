@@ -11,6 +11,10 @@ use crate::net::connection::{List, Step};
 impl Worker {
     /// Takes the jobs that have come back from the pool.
     pub(super) fn take_completions(&mut self) {
+        // Asked first: to look is cheap, to try to take is not.
+        if self.post().completions.is_empty() {
+            return;
+        }
         let fleet = self.fleet.clone();
         while let Some(job) = fleet.posts[usize::from(self.id)].completions.pop() {
             self.lane.earn(job.slow);

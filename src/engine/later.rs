@@ -21,6 +21,9 @@ impl Desk for Fleet {
 impl Worker {
     /// Writes the answers that have come for connections that wait for them.
     pub(super) fn take_answers(&mut self) {
+        if self.post().answered.is_empty() {
+            return;
+        }
         let number = usize::from(self.id);
         for _ in 0..ANSWERS_BUDGET {
             let Some(key) = self.fleet.posts[number].answered.pop() else {

@@ -27,6 +27,9 @@ impl Worker {
 
     /// Takes what others have sent, and tries again what is stuck here.
     pub(super) fn take_mail(&mut self) {
+        if self.post().inbox.is_empty() && !self.outgoing.is_stuck() {
+            return;
+        }
         let fleet = self.fleet.clone();
         let post = &fleet.posts[usize::from(self.id)];
         let mut taken = 0;

@@ -147,7 +147,9 @@ impl Worker {
                 step = connection.under_way();
             }
         }
-        self.submit(key, job);
+        if job.is_some() {
+            self.submit(key, job);
+        }
         if self.kit.replies.has_letters() {
             self.post_letters(key);
         }

@@ -5,7 +5,7 @@
 //! once, right after the poll.
 
 use super::clock::Date;
-use super::fleet::{Fleet, Order};
+use super::fleet::{Fleet, Order, Post};
 use super::inbox::Outgoing;
 use super::lane::Lane;
 use super::notes::Notes;
@@ -237,7 +237,8 @@ impl Worker {
     }
 
     /// How long the loop may sleep: to the next tick if anything waits for
-    /// one, else for ever.
+    /// one, else for ever. Reckoned from the turn's own time, which spares a
+    /// look at the clock: it is late by what the turn took, and never early.
     fn patience(&self) -> Option<Duration> {
         let ticks = self.kit.files.wants_tick()
             || self.accept_paused
@@ -248,7 +249,7 @@ impl Worker {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        due.map(|due| Duration::from_millis(due.since(self.fleet.clock.now()).0))
+        due.map(|due| Duration::from_millis(due.since(self.kit.now).0))
     }
 
     /// Sorts the events: which listeners and connections have something.
@@ -353,6 +354,11 @@ impl Worker {
                 self.enlist(key, List::Run);
             }
         }
+    }
+
+    /// Where others leave things for this worker.
+    pub(super) fn post(&self) -> &Post {
+        &self.fleet.posts[usize::from(self.id)]
     }
 
     pub(super) fn tally(&self) -> &Tally {
