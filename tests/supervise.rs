@@ -171,7 +171,12 @@ fn a_good_configuration_takes_another_process_and_keeps_the_sockets() {
     let new = master.one_serving();
     assert_ne!(new, old);
     let kept = |now: &[std::path::PathBuf]| now.iter().filter(|one| sockets.contains(one)).count();
-    // All but the way to the old process.
+    // All but the way to the old process, which the master closes when it has
+    // heard of its end.
+    let began = Instant::now();
+    while kept(&sockets_of(master.pid)) == sockets.len() && began.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(5));
+    }
     assert_eq!(kept(&sockets_of(master.pid)), sockets.len() - 1);
     assert_eq!(title(master.pid), "pelton: master process conf.toml");
 }
