@@ -13,6 +13,7 @@
 //! each share.
 
 use crate::base::limits::TRIES_KEPT_MAX;
+use crate::base::network::network;
 use crate::base::tick::Time;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -35,13 +36,9 @@ pub(super) enum What<'a> {
 }
 
 impl What<'_> {
-    /// An address as far as it stands for somebody: who has one of IPv6
-    /// usually has the 2^64 around it.
+    /// An address as far as it stands for somebody.
     pub(super) fn address(address: IpAddr) -> What<'static> {
-        What::Address(match address.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-            v4 => v4,
-        })
+        What::Address(network(address))
     }
 }
 

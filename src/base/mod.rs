@@ -3,5 +3,6 @@
 pub mod buffer;
 pub mod key;
 pub mod limits;
+pub mod network;
 pub mod rate;
 pub mod tick;

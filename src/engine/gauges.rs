@@ -1,6 +1,7 @@
 //! What a loop tells of itself to those who look: gathered once a tick, and
 //! only while somebody does.
 
+use super::tally::bump;
 use crate::base::limits::WHEEL_BUCKETS;
 use crate::net::phase::Phase;
 use crate::service::status::{LATENCY_BOUNDS_US, LATENCY_BUCKETS};
@@ -32,13 +33,7 @@ impl Gauges {
     /// So many requests took so long.
     pub(super) fn took(&self, us: u64, requests: u64) {
         let bucket = LATENCY_BOUNDS_US.partition_point(|&bound| bound < us);
-        add(&self.latency[bucket], requests);
-        add(&self.latency_sum_us, us.saturating_mul(requests));
+        bump(&self.latency[bucket], requests);
+        bump(&self.latency_sum_us, us.saturating_mul(requests));
     }
-}
-
-/// One writer: a plain load and store.
-fn add(number: &AtomicU64, more: u64) {
-    let sum = number.load(Ordering::Relaxed).wrapping_add(more);
-    number.store(sum, Ordering::Relaxed);
 }

@@ -160,6 +160,6 @@ impl Tally {
 }
 
 /// One writer: a plain load and store, without the bus lock of an atomic add.
-fn bump(counter: &AtomicU64, more: u64) {
+pub(super) fn bump(counter: &AtomicU64, more: u64) {
     counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Relaxed);
 }

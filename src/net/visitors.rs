@@ -2,18 +2,17 @@
 //! all workers: one entry for each, while there is something to say of it.
 
 use crate::base::limits::VISITORS_MAX;
+use crate::base::network::network;
 use crate::base::rate::{self, Rate};
 use crate::base::tick::{Millis, Tick, Time};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Locks, so that two workers that accept seldom meet at one.
 const SHARDS: usize = 16;
-/// An IPv6 client has a network of its own: these bits are its address.
-const V6_NETWORK: u128 = !0 << 64;
 
 /// What one address may take; `None`: as much as it likes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -162,14 +161,6 @@ impl Visitor {
         self.connections.load(Ordering::Relaxed) == 0
             && rate::is_rested(&self.connects, now)
             && rate::is_rested(&self.requests, now)
-    }
-}
-
-/// The address that limits are for: one of IPv4, or a network of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & V6_NETWORK)),
-        v4 => v4,
     }
 }
 
