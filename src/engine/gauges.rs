@@ -6,7 +6,7 @@ use crate::base::limits::WHEEL_BUCKETS;
 use crate::net::phase::Phase;
 use crate::service::status::{LATENCY_BOUNDS_US, LATENCY_BUCKETS};
 use std::array;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 /// The numbers of one worker: written by its thread alone, read by any.
 #[derive(Debug)]
