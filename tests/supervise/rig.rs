@@ -85,7 +85,8 @@ impl Master {
             let ended = master.child.try_wait().expect("its status");
             let failed = ended.is_some_and(|status| !status.success());
             assert!(!failed, "{}", master.all_said());
-            master.read("out").contains(" mode, ")
+            // It says so on its terminal first, and then in its log.
+            master.read("out").contains(" mode, ") && master.logged(" is up") > 0
         });
         master.pid = master.pid_in_file();
         let said = master.read("out");
