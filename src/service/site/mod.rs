@@ -1,4 +1,4 @@
-//! The static site: a path to a file, and a file to an answer.
+//! F3: the static site: a path to a file, and a file to an answer.
 
 mod answer;
 mod ready;
