@@ -9,7 +9,9 @@ use super::call::{self, Called};
 use super::clock::{Clock, Date};
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Peer;
-use crate::base::limits::{BAD_PACKAGES_MAX, JOB_REQUESTS_MAX, READ_BYTES};
+use crate::base::limits::{
+    BAD_PACKAGES_MAX, JOB_FIELDS_KEPT_MAX, JOB_REPLIES_KEPT_BYTES, JOB_REQUESTS_MAX, READ_BYTES,
+};
 use crate::base::tick::Time;
 use crate::frame::{Framing, Package};
 use crate::http::{FieldSpan, Head, RequestLine};
@@ -113,11 +115,13 @@ impl Job {
             pool.give(buffer);
         }
         self.fields.clear();
+        self.fields.shrink_to(JOB_FIELDS_KEPT_MAX);
         self.entries.clear();
         self.slow = false;
         self.answered = 0;
         self.submitted_us = 0;
         self.replies.clear();
+        self.replies.shrink_to(JOB_REPLIES_KEPT_BYTES);
         let _ = self.replies.take_letters();
         self.pledge = None;
         self.outcome = Outcome::default();
