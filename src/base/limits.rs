@@ -185,6 +185,11 @@ pub const TICK_MS: u64 = 1_000;
 /// Buckets on the wheel's rim.
 pub const WHEEL_BUCKETS: usize = 8;
 
+// --- the log -----------------------------------------------------------
+
+/// A longer line of the log is torn.
+pub const LOG_LINE_BYTES_MAX: usize = 8 * KIB;
+
 // --- files -------------------------------------------------------------
 
 /// A cached file is looked at again when its last look is this old.
