@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A second, and what a machine may be busy with.
-const SOON: Duration = Duration::from_millis(2_500);
+const SOON: Duration = Duration::from_secs(4);
 
 /// So long all answers are the new ones.
 const A_WHILE: Duration = Duration::from_millis(500);
