@@ -30,7 +30,6 @@ mod random;
 #[path = "soak/report.rs"]
 mod report;
 #[path = "supervise/rig.rs"]
-#[allow(dead_code, reason = "each test file uses its part of this")]
 mod rig;
 #[path = "soak/rude.rs"]
 mod rude;

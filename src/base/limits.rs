@@ -185,9 +185,17 @@ pub const TICK_MS: u64 = 1_000;
 /// Buckets on the wheel's rim.
 pub const WHEEL_BUCKETS: usize = 8;
 
+// --- the log -----------------------------------------------------------
+
+/// Trouble of one kind is told once in this time, and counted meanwhile.
+pub const TOLD_MS: u64 = 60_000;
+/// A longer line of the log is torn.
+pub const LOG_LINE_BYTES_MAX: usize = 8 * KIB;
+
 // --- files -------------------------------------------------------------
 
-/// A cached file is looked at again when its last look is this old.
+/// A cached file, and the folder of its site, is looked at again when its last
+/// look is this old.
 pub const FILE_FRESH_MS: u64 = 1_000;
 /// An open file that nobody used for this long is closed.
 pub const FILE_UNUSED_MS: u64 = 5_000;
@@ -264,7 +272,8 @@ pub const WORKERS_MAX: usize = 256;
 pub const POOL_THREADS_MAX: usize = 1024;
 /// Jobs under way per worker that can be configured.
 pub const QUEUE_LEN_MAX: usize = 65_536;
-/// Open files kept free of connections: log, listeners, files being served.
+/// Open files kept free of connections: log, listeners, files being served. No
+/// more than half of those that are allowed.
 pub const SPARE_FILES: usize = 64;
 /// Longest time that can be configured, in seconds (a week).
 pub const TIMEOUT_S_MAX: u64 = 7 * 24 * 3600;

@@ -16,6 +16,7 @@ use crate::base::tick::Time;
 use crate::frame::{Framing, Package};
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
+use crate::net::notes::Notes;
 use crate::service::later::{Desk, Pledge, Tickets};
 use crate::service::{Context, PathValues, Replies, Service, State, own};
 use crate::session::{CloseReason, HttpRequest, Own, Request};
@@ -50,6 +51,16 @@ pub(super) struct Job {
     /// The answer to the last request so far comes later.
     pub(super) pledge: Option<Box<Pledge>>,
     pub(super) outcome: Outcome,
+}
+
+/// What all jobs are lent by the server.
+pub(super) struct Bench<'a> {
+    pub(super) service: &'a dyn Service,
+    pub(super) drains: &'a AtomicBool,
+    /// Hears of answers that come later.
+    pub(super) desk: &'a Arc<dyn Desk>,
+    pub(super) clock: &'a Clock,
+    pub(super) notes: &'a Notes,
 }
 
 /// What the loop has to know of a job beside its answers.
@@ -187,15 +198,14 @@ impl Job {
 
     /// Answers entries, in order, until all are answered, the answers should
     /// be written first, one comes later, or the connection has to end.
-    pub(super) fn run(
-        &mut self,
-        service: &dyn Service,
-        files: &mut FileCache,
-        drains: &AtomicBool,
-        desk: &Arc<dyn Desk>,
-        clock: &Clock,
-        date: &Date,
-    ) {
+    pub(super) fn run(&mut self, bench: &Bench<'_>, files: &mut FileCache, date: &Date) {
+        let Bench {
+            service,
+            drains,
+            desk,
+            clock,
+            notes,
+        } = *bench;
         let bytes = self.buffer.as_ref().map_or(&[][..], Buffer::bytes);
         let mut context = Context {
             now: clock.now(),
@@ -231,7 +241,7 @@ impl Job {
                     continue;
                 }
                 Entry::Bad => Called::Bad,
-                Entry::Timer { mute } => call::timer(service, &mut context, *mute),
+                Entry::Timer { mute } => call::timer(service, &mut context, *mute, notes),
                 Entry::Http {
                     line,
                     head,
@@ -247,7 +257,7 @@ impl Job {
                         body: rest,
                         last: *last,
                     };
-                    call::call(service, &Request::Http(request), &mut context)
+                    call::call(service, &Request::Http(request), &mut context, notes)
                 }
                 Entry::Package { code, tag, body } => {
                     let package = Package {
@@ -255,7 +265,7 @@ impl Job {
                         tag: *tag,
                         body: &bytes[body.clone()],
                     };
-                    call::call(service, &Request::Package(package), &mut context)
+                    call::call(service, &Request::Package(package), &mut context, notes)
                 }
             };
             if self.slow {

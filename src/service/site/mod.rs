@@ -92,7 +92,11 @@ impl StaticSite {
             Err(FileError::NotFound) => self.not_found(request, context),
             Err(FileError::Directory) => redirect_to_folder(request, path, query, context),
             Err(FileError::Forbidden) => refuse(request, context, Status::FORBIDDEN),
-            Err(FileError::Busy) => refuse(request, context, Status::SERVICE_UNAVAILABLE),
+            Err(FileError::Busy) => {
+                let hint = "the server has too much open; try again in a moment";
+                let response = Response::error(Status::SERVICE_UNAVAILABLE, hint);
+                context.respond(request, &response.field("Retry-After", "1"));
+            }
             Err(FileError::Broken) => refuse(request, context, Status::INTERNAL_SERVER_ERROR),
         }
     }
