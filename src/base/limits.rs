@@ -153,8 +153,9 @@ pub const LINGER_BYTES_MAX: usize = 64 * KIB;
 pub const LINGER_MS: u64 = 2_000;
 /// A connection at rest for this long is let go while the server drains.
 pub const DRAIN_QUIET_MS: u64 = 1_000;
-/// So long before the end of a drain clients of the framed protocol that are
-/// still busy are let go, each at a package boundary.
+/// So long before the end of a drain, or in the second half of a shorter one,
+/// clients of the framed protocol that are still busy are let go, each at a
+/// package boundary.
 pub const DRAIN_LAST_MS: u64 = 2 * TICK_MS;
 /// A worker looks for those this often then.
 pub const DRAIN_LOOK_MS: u64 = 50;

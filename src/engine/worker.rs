@@ -243,10 +243,8 @@ impl Worker {
             || self.draining.is_some()
             || !self.lists.memory.is_empty();
         let next_tick = ticks.then(|| Tick(self.kit.now.tick().0 + 1).begins());
-        let due = match (self.wheel.next_turn(), next_tick) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
+        let all = [self.wheel.next_turn(), next_tick, self.next_look()];
+        let due = all.into_iter().flatten().min();
         due.map(|due| Duration::from_millis(due.since(self.kit.now).0))
     }
 
