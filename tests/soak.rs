@@ -13,6 +13,8 @@
 mod asked;
 #[path = "soak/crew.rs"]
 mod crew;
+#[path = "soak/crowd.rs"]
+mod crowd;
 #[path = "soak/garbage.rs"]
 mod garbage;
 #[path = "soak/memory.rs"]
@@ -42,12 +44,20 @@ use crew::Crew;
 use std::env;
 use std::thread;
 use std::time::{Duration, Instant};
-use target::Target;
+use target::{Heap, Target};
 
 /// Seconds of load unless set: with all that comes behind, two minutes.
 const LOAD_S: u64 = 108;
 /// From this length on it is a long one.
 const LONG: Duration = Duration::from_secs(1_800);
+/// The servers: as they are, and with a heap that gives back at once whatever
+/// is freed, where no slack of the allocator can hide a leak.
+const KINDS: [(&str, Heap); 4] = [
+    ("reactor", Heap::Usual),
+    ("proactor", Heap::Usual),
+    ("reactor", Heap::Exact),
+    ("proactor", Heap::Exact),
+];
 /// Between two looks at a server.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -93,7 +103,8 @@ impl Plan {
 fn chaos_leaves_nothing_behind() {
     let plan = Plan::from_environment();
     println!("seed {}, {:?} of load", plan.seed, plan.load);
-    let mut targets = ["reactor", "proactor"].map(Target::start);
+    let mut targets = KINDS.map(|(mode, heap)| Target::start(mode, heap));
+    at_once(&mut targets, |target| target.is_stormed(plan.seed));
     let crews = targets
         .each_mut()
         .map(|target| Crew::start(target.place(false), plan.seed));
@@ -102,11 +113,11 @@ fn chaos_leaves_nothing_behind() {
     let rested = at_once(&mut targets, Target::comes_to_rest);
     report::print(&plan, &targets, &counts);
     for ((target, counts), rested) in targets.iter().zip(&counts).zip(rested) {
-        counts.assert_all_was_done(target.name);
+        counts.assert_all_was_done(&target.name);
         rested.unwrap_or_else(|left| panic!("{}: left behind: {left}", target.name));
         target.assert_log_is_short();
         let flat = memory::judge(&target.samples, plan.settling);
-        flat.assert_within(plan.flat, target.name);
+        flat.assert_within(plan.flat, &target.name);
     }
     for changed in at_once(&mut targets, |target| target.changes_under_load(plan.seed)) {
         changed.unwrap_or_else(|why| panic!("{why}"));
