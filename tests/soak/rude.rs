@@ -123,7 +123,7 @@ fn is_deaf(place: &Place, dice: &mut Random) {
     let Some(mut stream) = connect_rudely(stranger(dice), place.frame, Some(4 << 10)) else {
         return;
     };
-    let input = package(1, &pattern(*dice.pick(&[20, 20_000])));
+    let input = package(1, &pattern(*dice.pick(&[150, 20_000])));
     let input = input.repeat(60_000 / input.len());
     for _ in 0..500 {
         if stream.write_all(&input).is_err() {

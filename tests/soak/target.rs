@@ -154,6 +154,15 @@ impl Target {
         assert!(log.len() <= most * LINE_BYTES, "{} bytes", log.len());
     }
 
+    /// The chaos was one: every way to end that clients can bring about.
+    pub(crate) fn assert_all_ends_were_met(&self) {
+        let ours = ["no_memory", "file_truncated", "stopping"];
+        for (reason, count) in self.closed() {
+            let is_met = count > 0 || ours.contains(&&*reason);
+            assert!(is_met, "{}: no connection ended so: {reason}", self.name);
+        }
+    }
+
     /// How many connections ended for which reason.
     pub(crate) fn closed(&self) -> Vec<(String, u64)> {
         let status = self.status();
