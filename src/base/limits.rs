@@ -214,8 +214,10 @@ pub const JOBS_KEPT_MAX: usize = 64;
 /// Room for answers that a free job keeps: there are many, and what a burst
 /// needed once would stay with each of them.
 pub const JOB_REPLIES_KEPT_BYTES: usize = 32 * KIB;
-/// Places of field lines that a free job keeps room for, likewise.
-pub const JOB_FIELDS_KEPT_MAX: usize = 1_024;
+/// Requests that a free job keeps room for, likewise.
+pub const JOB_REQUESTS_KEPT_MAX: usize = 32;
+/// Field lines that a free job keeps room for, likewise.
+pub const JOB_FIELDS_KEPT_MAX: usize = 256;
 
 // --- accounts ----------------------------------------------------------
 

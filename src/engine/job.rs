@@ -10,7 +10,8 @@ use super::clock::{Clock, Date};
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Peer;
 use crate::base::limits::{
-    BAD_PACKAGES_MAX, JOB_FIELDS_KEPT_MAX, JOB_REPLIES_KEPT_BYTES, JOB_REQUESTS_MAX, READ_BYTES,
+    BAD_PACKAGES_MAX, JOB_FIELDS_KEPT_MAX, JOB_REPLIES_KEPT_BYTES, JOB_REQUESTS_KEPT_MAX,
+    JOB_REQUESTS_MAX, READ_BYTES,
 };
 use crate::base::tick::Time;
 use crate::frame::{Framing, Package};
@@ -128,6 +129,7 @@ impl Job {
         self.fields.clear();
         self.fields.shrink_to(JOB_FIELDS_KEPT_MAX);
         self.entries.clear();
+        self.entries.shrink_to(JOB_REQUESTS_KEPT_MAX);
         self.slow = false;
         self.answered = 0;
         self.submitted_us = 0;
@@ -346,5 +348,37 @@ impl Outcome {
                 self.end = Some(CloseReason::Done);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::buffer::Budget;
+    use crate::base::key::Key;
+    use crate::frame::HEAD8;
+
+    #[test]
+    fn what_a_burst_needed_does_not_stay_with_a_free_job() {
+        let mut pool = Pool::new(Budget::new(1 << 20));
+        let key = Key {
+            index: 0,
+            generation: 0,
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        let mut job = Job::new(Peer { worker: 0, key }, address, &HEAD8);
+        for _ in 0..JOB_REQUESTS_MAX {
+            job.add_bad();
+        }
+        job.fields.reserve(10_000);
+        job.replies.bytes_mut().extend([0; 200_000]);
+        job.reset(&mut pool);
+        assert!(job.replies.bytes_mut().capacity() <= JOB_REPLIES_KEPT_BYTES);
+        assert!(job.entries.capacity() <= JOB_REQUESTS_KEPT_MAX);
+        assert!(job.fields.capacity() <= JOB_FIELDS_KEPT_MAX);
+        // What most jobs need is there.
+        job.replies.bytes_mut().extend([0; JOB_REPLIES_KEPT_BYTES]);
+        job.reset(&mut pool);
+        assert_eq!(job.replies.bytes_mut().capacity(), JOB_REPLIES_KEPT_BYTES);
     }
 }

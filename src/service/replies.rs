@@ -215,7 +215,7 @@ impl Replies {
     }
 
     /// Gives memory back that is beyond what is in use and `bytes`.
-    pub fn shrink_to(&mut self, bytes: usize) {
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
         self.bytes.shrink_to(bytes);
     }
 

@@ -44,7 +44,7 @@ impl Asked {
             return Asked::huge();
         }
         match dice.below(40) {
-            0..16 => Asked::get("GET small", "/small.txt", &SMALL),
+            0..16 => Asked::small(),
             16..19 => Asked::large(),
             19..21 => Asked::get("GET index", "/", b"<h1>index</h1>\n"),
             21 => Asked::get("GET index", "/folder/", b"<h1>folder</h1>\n"),
@@ -64,6 +64,11 @@ impl Asked {
     /// The file that leaves by `sendfile`.
     pub(crate) fn huge() -> Asked {
         Asked::get("GET huge", "/huge.bin", &HUGE)
+    }
+
+    /// A file that is copied into the answers.
+    pub(crate) fn small() -> Asked {
+        Asked::get("GET small", "/small.txt", &SMALL)
     }
 
     /// A file that is sent from memory.

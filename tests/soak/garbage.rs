@@ -83,17 +83,3 @@ pub(crate) fn bad_packages(dice: &mut Random) -> Vec<u8> {
     }
     bytes
 }
-
-/// What everybody in a crowd says: half a head, half a package, more requests
-/// than are answered at once, nothing. `None`: each says something else.
-pub(crate) fn of_a_crowd(dice: &mut Random) -> Option<Vec<u8>> {
-    let half = |whole: Vec<u8>| whole[..whole.len() - 1].to_vec();
-    Some(match dice.below(6) {
-        0 => Vec::new(),
-        1 => half(Asked::upload(0).input(false)),
-        2 => half(package(1, &pattern(3_000))),
-        3 => half(package(1, &pattern(29_000))),
-        4 => Asked::large().input(false).repeat(8),
-        _ => return None,
-    })
-}

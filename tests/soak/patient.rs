@@ -63,7 +63,7 @@ impl Held {
     fn come(place: &Place, dice: &mut Random) -> Option<Held> {
         let kind = *dice.pick(&KINDS);
         let head = "POST /small.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n";
-        let long = package(1, &pattern(20_000));
+        let long = package(1, &pattern(3_000));
         let ask = |asked: &Asked| asked.input(false);
         let (http, frame) = (place.any_http(dice), place.any_frame(dice));
         let (to, first, drops): (SocketAddr, Vec<u8>, Vec<u8>) = match kind {

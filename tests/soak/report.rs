@@ -7,7 +7,8 @@ use pelton::os::process::processor_time;
 
 /// The table at the end: a column for each server.
 pub(crate) fn print(plan: &Plan, targets: &[Target], counts: &[Counts]) {
-    println!("\n{:24}{:>12}{:>12}", "", targets[0].name, targets[1].name);
+    println!();
+    of_each("", targets, |target| target.name.clone());
     section("answered as they should");
     for kind in asked::KINDS.into_iter().chain(packages::KINDS) {
         of_each(kind, counts, |counts| number(counts.answered.get(kind)));
@@ -55,7 +56,7 @@ pub(crate) fn print(plan: &Plan, targets: &[Target], counts: &[Counts]) {
         format!("{:.1}", target.processor_time().as_secs_f64())
     });
     let own = processor_time(std::process::id()).unwrap_or_default();
-    println!("{:24}{:>12.1}", "that of all clients, s", own.as_secs_f64());
+    println!("{:24}{:>17.1}", "that of all clients, s", own.as_secs_f64());
     of_each("log lines", targets, |target| {
         target.log_lines().to_string()
     });
@@ -83,7 +84,7 @@ fn section(name: &str) {
 }
 
 fn of_each<T>(name: &str, all: &[T], text: impl Fn(&T) -> String) {
-    let columns: String = all.iter().map(|one| format!("{:>12}", text(one))).collect();
+    let columns: String = all.iter().map(|one| format!("{:>17}", text(one))).collect();
     println!("{name:24}{columns}");
 }
 

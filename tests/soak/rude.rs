@@ -2,10 +2,10 @@
 //! stay, and nobody else may notice.
 
 use crate::asked::Asked;
-use crate::garbage;
 use crate::place::{Place, connect_rudely, stranger};
 use crate::random::Random;
 use crate::support::{package, pattern, reset};
+use crate::{crowd, garbage};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
@@ -28,8 +28,6 @@ pub(crate) const KINDS: [&str; 11] = [
 
 /// More than `limits.flood_packets` allows.
 const FLOOD_PACKAGES: usize = 5_000;
-/// More than one address may have, and more than there is room for.
-const CROWD: usize = 160;
 
 /// One of them.
 pub(crate) fn visit(place: &Place, dice: &mut Random) {
@@ -62,7 +60,7 @@ pub(crate) fn visit(place: &Place, dice: &mut Random) {
             hears_out(place.any_frame(dice), &flood, dice);
         }
         "deaf to packages" => is_deaf(place, dice),
-        _ => crowd(place, dice),
+        _ => crowd::visit(place, dice),
     }
     place.chaos(kind);
 }
@@ -125,35 +123,11 @@ fn is_deaf(place: &Place, dice: &mut Random) {
     let Some(mut stream) = connect_rudely(stranger(dice), place.frame, Some(4 << 10)) else {
         return;
     };
-    let input = package(1, &pattern(*dice.pick(&[20, 20_000])));
+    let input = package(1, &pattern(*dice.pick(&[150, 20_000])));
     let input = input.repeat(60_000 / input.len());
     for _ in 0..500 {
         if stream.write_all(&input).is_err() {
             return;
-        }
-    }
-}
-
-/// As many at once as there is room for, from one address or from as many.
-/// What all of them have under way together is the most that there can be, so
-/// what the server keeps for the next time is there after the first few.
-fn crowd(place: &Place, dice: &mut Random) {
-    let (word, from) = (garbage::of_a_crowd(dice), stranger(dice));
-    let alone = dice.once_in(6);
-    let mut all = Vec::new();
-    for _ in 0..CROWD {
-        let from = if alone { from } else { stranger(dice) };
-        let Some(mut stream) = connect_rudely(from, place.auto, None) else {
-            break; // there is no room for any more
-        };
-        let word = word.clone().unwrap_or_else(|| garbage::something(dice));
-        let _ = stream.write_all(&word); // it may be turned away
-        all.push(stream);
-    }
-    thread::sleep(Duration::from_millis(100));
-    for stream in all {
-        if dice.once_in(2) {
-            reset(stream);
         }
     }
 }

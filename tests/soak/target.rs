@@ -2,14 +2,18 @@
 //! own, looked at from outside.
 
 use crate::crew::Crew;
+use crate::crowd;
 use crate::memory::Sample;
 use crate::place::Place;
+use crate::random::Random;
 use crate::rig::{Master, Settings, is_alive};
-use crate::support::{PATIENCE, get};
+use crate::support::program::BINARY;
+use crate::support::{Folder, PATIENCE, get};
 use pelton::os::process::processor_time;
 use rustix::process::Signal;
 use serde_json::Value;
 use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Short deadlines, so that many come within a run, and limits that are met.
 const MORE: &str = "[status]\npath = \"/_pelton/\"\n\
     [timeouts]\nhttp_idle_s = 3\nhttp_head_s = 3\nprogress_s = 6\nframe_heartbeat_s = 1\n\
-    [limits]\nconnections = 140\nconnections_per_address = 40\nflood_packets = 3000\n";
+    [limits]\nconnections = 120\nconnections_per_address = 40\nflood_packets = 3000\n";
 const LOOPS: usize = 2;
 /// Kinds of ends that the log tells, each loop once a minute.
 const FAULTS: usize = 7;
@@ -27,6 +31,18 @@ const LINE_BYTES: usize = 200;
 /// What pools keep for reuse: 5 MiB for each loop, and their reserves.
 const KEPT_BYTES: u64 = LOOPS as u64 * ((5 << 20) + (64 << 10));
 
+/// What is of some size is mapped by itself, and unmapped when it is freed; all
+/// of it is written to at once, so that memory in use is memory that counts.
+const EXACT: &str = "glibc.malloc.mmap_threshold=16384:glibc.malloc.perturb=165";
+
+/// How memory is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heap {
+    Usual,
+    /// See [`EXACT`]. An allocator of another kind takes no notice.
+    Exact,
+}
+
 /// Descriptors before the first client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Before {
@@ -35,7 +51,7 @@ pub(crate) struct Before {
 }
 
 pub(crate) struct Target {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) samples: Vec<Sample>,
     pub(crate) before: Before,
     master: Master,
@@ -46,16 +62,24 @@ pub(crate) struct Target {
 
 impl Target {
     /// A server in this mode.
-    pub(crate) fn start(mode: &'static str) -> Target {
+    pub(crate) fn start(mode: &'static str, heap: Heap) -> Target {
         let mut settings = Settings::new();
         settings.mode = mode;
         settings.workers = LOOPS;
         settings.listen.push(("127.0.0.1:0".to_owned(), "auto"));
         settings.master = MORE.to_owned();
-        let mut master = Master::start(settings);
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--config", "conf.toml"]);
+        if heap == Heap::Exact {
+            command.env("GLIBC_TUNABLES", EXACT);
+        }
+        let mut master = Master::spawn(command, Folder::site(), settings);
         let serving = master.one_serving();
         Target {
-            name: mode,
+            name: match heap {
+                Heap::Usual => mode.to_owned(),
+                Heap::Exact => format!("{mode}, exact"),
+            },
             samples: Vec::new(),
             before: Before {
                 serving: descriptors(serving),
@@ -74,6 +98,11 @@ impl Target {
         let place = Arc::new(Place::new(addrs, changing));
         self.place = Some(place.clone());
         place
+    }
+
+    /// The worst comes first.
+    pub(crate) fn is_stormed(&mut self, seed: u64) {
+        crowd::storm(&self.place(false), &mut Random::new(seed));
     }
 
     /// Somebody was not answered as it should.
@@ -123,6 +152,15 @@ impl Target {
         let lines = log.lines().count();
         assert!(lines <= most, "{}: {lines} lines in the log", self.name);
         assert!(log.len() <= most * LINE_BYTES, "{} bytes", log.len());
+    }
+
+    /// The chaos was one: every way to end that clients can bring about.
+    pub(crate) fn assert_all_ends_were_met(&self) {
+        let ours = ["no_memory", "file_truncated", "stopping"];
+        for (reason, count) in self.closed() {
+            let is_met = count > 0 || ours.contains(&&*reason);
+            assert!(is_met, "{}: no connection ended so: {reason}", self.name);
+        }
     }
 
     /// How many connections ended for which reason.
