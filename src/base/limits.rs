@@ -31,7 +31,8 @@ pub const CHUNK_LINE_BYTES_MAX: usize = 256;
 /// All chunk-size lines of one body, as far as each is longer than a size has to
 /// be: a body of a few bytes cannot take forever.
 pub const CHUNK_PADDING_BYTES_MAX: usize = 16 * KIB;
-/// Trailer section of a chunked body; trailers are read and dropped.
+/// Trailer section of a chunked body, its last line apart; trailers are read and
+/// dropped.
 pub const TRAILER_BYTES_MAX: usize = 8 * KIB;
 /// A body's deadline is renewed whenever this much more has come.
 pub const BODY_PROGRESS_BYTES: usize = KIB;

@@ -172,9 +172,9 @@ impl Chunked {
                 self.in_trailers(State::TrailerName)
             }
             (State::TrailerName, b':') => self.in_trailers(State::TrailerValue),
-            (State::TrailerValue, b'\r') => Ok(State::TrailerLineFeed),
+            (State::TrailerValue, b'\r') => self.in_trailers(State::TrailerLineFeed),
             (State::TrailerValue, byte) if is_text(byte) => self.in_trailers(State::TrailerValue),
-            (State::TrailerLineFeed, b'\n') => Ok(State::TrailerStart),
+            (State::TrailerLineFeed, b'\n') => self.in_trailers(State::TrailerStart),
             (State::LastLineFeed, b'\n') => Ok(State::Done),
             _ => Err(ChunkError),
         }
@@ -256,6 +256,7 @@ mod tests {
     fn what_breaks_the_grammar_is_refused() {
         let long_line = format!("1;{}\r\na\r\n0\r\n\r\n", "x".repeat(CHUNK_LINE_BYTES_MAX));
         let long_trailer = format!("0\r\nA: {}\r\n\r\n", "x".repeat(TRAILER_BYTES_MAX));
+        let many_trailers = format!("0\r\n{}\r\n", "A:\r\n".repeat(TRAILER_BYTES_MAX / 4 + 1));
         let padded = |times: usize| {
             let line = format!("1;{}\r\na\r\n", "x".repeat(DIGITS as usize + 100));
             line.repeat(times) + "0\r\n\r\n"
@@ -303,6 +304,7 @@ mod tests {
             "0\r\nA\0\r\n",
             &long_line,
             &long_trailer,
+            &many_trailers,
         ] {
             assert_eq!(run(&[bad.as_bytes()]), Err(ChunkError), "{bad:?}");
         }

@@ -374,8 +374,8 @@ fn large() -> Vec<Sample> {
     };
     // Bytes of the last size line do not count as trailers.
     let trailer = |len: usize| {
-        let line = format!("A: {}", "t".repeat(len - 3));
-        post("/c", CHUNKED, &format!("0;xxx\r\n{line}\r\n\r\n"))
+        let lines = format!("A: {}\r\n", "t".repeat(len - 5));
+        post("/c", CHUNKED, &format!("0;xxx\r\n{lines}\r\n"))
     };
     let body = "0123456789abcdef".repeat(1_250);
     vec![
