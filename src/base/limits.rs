@@ -28,7 +28,11 @@ pub const BODY_BYTES_MAX: usize = 6 * MIB;
 pub const BODY_BYTES_DEFAULT: usize = MIB;
 /// Chunk-size line of a chunked body, extensions included (RFC 9112 7.1.1).
 pub const CHUNK_LINE_BYTES_MAX: usize = 256;
-/// Trailer section of a chunked body; trailers are read and dropped.
+/// All chunk-size lines of one body, as far as each is longer than a size has to
+/// be: a body of a few bytes cannot take forever.
+pub const CHUNK_PADDING_BYTES_MAX: usize = 16 * KIB;
+/// Trailer section of a chunked body, its last line apart; trailers are read and
+/// dropped.
 pub const TRAILER_BYTES_MAX: usize = 8 * KIB;
 /// A body's deadline is renewed whenever this much more has come.
 pub const BODY_PROGRESS_BYTES: usize = KIB;
@@ -110,6 +114,8 @@ pub const BUFFER_MB_MIN: usize = 1;
 
 // --- answering ---------------------------------------------------------
 
+/// Ranges in one request; a Range field with more is ignored (RFC 9110 14.2).
+pub const RANGES_MAX: usize = 100;
 /// Answers gathered before they are written; above it parsing stops, also of
 /// bytes already held.
 pub const REPLIES_HIGH_BYTES: usize = 128 * KIB;

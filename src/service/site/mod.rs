@@ -10,6 +10,7 @@ use crate::http::{HeadWriter, Method, Status, mime, target};
 use crate::session::HttpRequest;
 use answer::{Answer, append};
 use ready::prepare;
+use std::hash::RandomState;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 const NOT_FOUND_PAGE: &[u8] = b"/404.html";
@@ -27,16 +28,21 @@ const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 ///     .site(StaticSite::new(0));
 /// # let _ = router;
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct StaticSite {
     root: usize,
+    /// Random keys for the boundaries between several ranges.
+    keys: RandomState,
 }
 
 impl StaticSite {
     /// The site whose root has this number in the configuration.
     #[must_use]
     pub fn new(root: usize) -> StaticSite {
-        StaticSite { root }
+        StaticSite {
+            root,
+            keys: RandomState::new(),
+        }
     }
 
     /// Answers a request for a file.
@@ -85,7 +91,9 @@ impl StaticSite {
                 let answer = Answer {
                     head: request.head,
                     date,
+                    unix_s,
                     connection,
+                    keys: &self.keys,
                 };
                 answer.with(found, context.replies);
             }

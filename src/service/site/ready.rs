@@ -19,11 +19,13 @@ pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
     let mut head = Vec::with_capacity(256);
     let writer = HeadWriter::new(&mut head, Status::OK, &HttpDate::from_unix(unix_s));
     let date_at = writer.date_at();
-    writer
-        .content_type(media_type)
-        .length(found.meta.len)
+    let writer = writer.content_type(media_type).length(found.meta.len);
+    let start = writer.here();
+    let writer = writer
         .field("Last-Modified", modified.as_bytes())
-        .field("ETag", &etag)
+        .field("ETag", &etag);
+    let cache_lines = start..writer.here();
+    writer
         .field("Accept-Ranges", b"bytes")
         .finish(Connection::KeepAlive);
     let head_len = head.len();
@@ -39,6 +41,7 @@ pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
         answer,
         head_len,
         date_at,
+        cache_lines,
         etag,
         media_type,
     });
