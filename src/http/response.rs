@@ -108,6 +108,14 @@ impl<'a> HeadWriter<'a> {
         self
     }
 
+    /// Field lines that are made already, each with its CRLF.
+    #[must_use]
+    pub fn lines(self, lines: &[u8]) -> HeadWriter<'a> {
+        debug_assert!(lines.is_empty() || lines.ends_with(b"\r\n"));
+        self.out.extend_from_slice(lines);
+        self
+    }
+
     /// The connection's line, if any, and the empty one.
     pub fn finish(self, connection: Connection) {
         self.out.extend_from_slice(connection.field_line());

@@ -13,30 +13,46 @@ use foldhash::HashMap;
 use slab::Slab;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
-
-/// The index of a folder.
-const INDEX: &[u8] = b"index.html";
 
 /// Times that a file which changes under the reader is read again.
 const READ_TRIES: usize = 3;
 
 /// The open roots of the sites, shared by all threads.
 #[derive(Debug)]
-pub struct Roots(Vec<OwnedFd>);
+pub struct Roots(Vec<Root>);
+
+#[derive(Debug)]
+struct Root {
+    folder: OwnedFd,
+    /// What folders answer with: the first that is there.
+    index: Vec<Arc<[u8]>>,
+}
+
+/// What a path leads to, and by which index.
+struct Looked {
+    file: OwnedFd,
+    identity: Identity,
+    index: Option<Arc<[u8]>>,
+}
 
 impl Roots {
-    /// Opens the folders, in the order of the sites.
+    /// Opens the folders, in the order of the sites, each with the names that
+    /// its folders answer with.
     ///
     /// # Errors
     /// The number of the folder that cannot be opened, and why.
     pub fn open<'a>(
-        paths: impl Iterator<Item = &'a std::path::Path>,
+        sites: impl Iterator<Item = (&'a Path, &'a [String])>,
     ) -> Result<Arc<Roots>, (usize, io::Error)> {
-        let open = |(number, path)| file::open_root(path).map_err(|error| (number, error));
-        Ok(Arc::new(Roots(
-            paths.enumerate().map(open).collect::<Result<_, _>>()?,
-        )))
+        let open = |(number, (path, index)): (usize, (&Path, &[String]))| {
+            let folder = file::open_root(path).map_err(|error| (number, error))?;
+            let index = index.iter().map(|name| name.as_bytes().into()).collect();
+            Ok(Root { folder, index })
+        };
+        let roots = sites.enumerate().map(open).collect::<Result<_, _>>()?;
+        Ok(Arc::new(Roots(roots)))
     }
 }
 
@@ -128,11 +144,20 @@ impl FileCache {
 
     /// The entry of `path`, if there is one. Requests for one file come in
     /// runs, so the last one is tried ahead of the map.
-    fn known(&self, root: usize, path: &[u8]) -> Option<usize> {
+    fn entry(&self, root: usize, path: &[u8]) -> Option<usize> {
         match self.entries.get(self.last) {
             Some(entry) if entry.root == root && *entry.path == *path => Some(self.last),
             _ => self.by_path.get(root)?.get(path).copied(),
         }
+    }
+
+    /// The file of an entry that is used now.
+    fn used(&mut self, id: usize, now: Time) -> &mut Found {
+        self.last = id;
+        let entry = &mut self.entries[id];
+        entry.used = now;
+        entry.warm = true;
+        &mut entry.found
     }
 
     /// Whether the disk was asked about this entry a moment ago.
@@ -156,15 +181,15 @@ impl FileCache {
         }
         let known = known.filter(|&id| self.entries.contains(id));
         match (opened, known) {
-            (Ok((_, identity)), Some(id)) if self.entries[id].identity == identity => {
+            (Ok(looked), Some(id)) if self.entries[id].is(&looked) => {
                 self.entries[id].checked = now;
                 Ok(id)
             }
-            (Ok((file, identity)), known) => {
+            (Ok(looked), known) => {
                 if let Some(id) = known {
                     self.remove(id);
                 }
-                self.insert(root, path, file, identity, now)
+                self.insert(root, path, looked, now)
             }
             // There is nothing to look with: what is known is better than an
             // error, and the next request looks again.
@@ -178,34 +203,36 @@ impl FileCache {
         }
     }
 
-    fn open(&mut self, root: usize, path: &[u8]) -> Result<(OwnedFd, Identity), FileError> {
+    fn open(&mut self, root: usize, path: &[u8]) -> Result<Looked, FileError> {
         if path.len() > PATH_BYTES_MAX {
             return Err(FileError::NotFound);
         }
-        let dir = self.roots.0.get(root).ok_or(FileError::NotFound)?;
-        self.scratch.clear();
-        self.scratch
-            .extend_from_slice(path.strip_prefix(b"/").unwrap_or(path));
-        if path.ends_with(b"/") {
-            self.scratch.extend_from_slice(INDEX);
+        let Root { folder, index } = self.roots.0.get(root).ok_or(FileError::NotFound)?;
+        let path = path.strip_prefix(b"/").unwrap_or(path);
+        if !path.is_empty() && !path.ends_with(b"/") {
+            return look_at(folder, path, None);
         }
-        match file::open_beneath(dir.as_fd(), &self.scratch).map_err(|error| why(&error))? {
-            Opened::File(file, identity) => Ok((file, identity)),
-            // A folder named index.html is no reason for a redirect.
-            Opened::Directory if !path.ends_with(b"/") => Err(FileError::Directory),
-            Opened::Directory | Opened::Other => Err(FileError::NotFound),
+        for name in index {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(path);
+            self.scratch.extend_from_slice(name);
+            match look_at(folder, &self.scratch, Some(name)) {
+                // A folder named index.html is no reason for a redirect.
+                Err(FileError::NotFound | FileError::Directory) => {}
+                other => return other,
+            }
         }
+        Err(FileError::NotFound)
     }
 
     fn insert(
         &mut self,
         root: usize,
         path: &[u8],
-        file: OwnedFd,
-        identity: Identity,
+        looked: Looked,
         now: Time,
     ) -> Result<usize, FileError> {
-        let (content, identity) = self.content(file, identity)?;
+        let (content, identity) = self.content(looked.file, looked.identity)?;
         self.make_room(if let Content::Memory(bytes) = &content {
             bytes.len()
         } else {
@@ -220,6 +247,7 @@ impl FileCache {
         let found = Found {
             meta,
             content,
+            index: looked.index,
             prepared: None,
         };
         let entry = Entry {
@@ -290,16 +318,38 @@ impl FileCache {
 
 impl Files for FileCache {
     fn find(&mut self, root: usize, path: &[u8], now: Time) -> Result<&mut Found, FileError> {
-        let known = self.known(root, path);
+        let known = self.entry(root, path);
         let id = match known {
             Some(id) if self.is_fresh(id, now) => id,
             _ => self.look(root, path, known, now)?,
         };
-        self.last = id;
-        let entry = &mut self.entries[id];
-        entry.used = now;
-        entry.warm = true;
-        Ok(&mut entry.found)
+        Ok(self.used(id, now))
+    }
+
+    fn known(&mut self, root: usize, path: &[u8], now: Time) -> Option<&mut Found> {
+        let id = self.entry(root, path)?;
+        self.is_fresh(id, now).then(|| self.used(id, now))
+    }
+}
+
+impl Entry {
+    /// Whether a look has found what is known already.
+    fn is(&self, looked: &Looked) -> bool {
+        self.identity == looked.identity && self.found.index == looked.index
+    }
+}
+
+/// Opens the file at `path`, which is that of an `index` or of its own.
+fn look_at(folder: &OwnedFd, path: &[u8], index: Option<&Arc<[u8]>>) -> Result<Looked, FileError> {
+    let index = index.cloned();
+    match file::open_beneath(folder.as_fd(), path).map_err(|error| why(&error))? {
+        Opened::File(file, identity) => Ok(Looked {
+            file,
+            identity,
+            index,
+        }),
+        Opened::Directory => Err(FileError::Directory),
+        Opened::Other => Err(FileError::NotFound),
     }
 }
 
@@ -327,7 +377,7 @@ fn why(error: &io::Error) -> FileError {
 mod tests {
     use super::*;
     use std::fs;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     /// A folder of this test's own, removed at the end.
     struct Folder(PathBuf);
@@ -345,8 +395,9 @@ mod tests {
         }
 
         fn cache(&self, files: usize, bytes: usize) -> FileCache {
-            let roots = Roots::open([Path::new(&self.0)].into_iter()).expect("the root opens");
-            FileCache::new(roots, files, bytes)
+            let index = ["index.html".to_owned(), "index.htm".to_owned()];
+            let roots = Roots::open([(Path::new(&self.0), &index[..])].into_iter());
+            FileCache::new(roots.expect("the root opens"), files, bytes)
         }
     }
 
@@ -400,6 +451,22 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_answers_with_the_first_index_that_is_there() {
+        let folder = Folder::new("index");
+        fs::create_dir(folder.0.join("index.html")).expect("a folder");
+        folder.write("index.htm", "second");
+        let mut cache = folder.cache(10, 1 << 20);
+        assert_eq!(text(&mut cache, "/", 0).as_deref(), Ok("second"));
+        assert!(cache.known(0, b"/", Time(999)).is_some());
+        assert!(cache.known(0, b"/", Time(1_000)).is_none(), "too old");
+        assert!(cache.known(0, b"/index.htm", Time(0)).is_none());
+        fs::remove_dir(folder.0.join("index.html")).expect("removed");
+        fs::hard_link(folder.0.join("index.htm"), folder.0.join("index.html")).expect("a link");
+        let found = cache.find(0, b"/", Time(1_000)).expect("it is there");
+        assert_eq!(found.index.as_deref(), Some(&b"index.html"[..]));
+    }
+
+    #[test]
     fn files_and_bytes_are_bounded_and_what_is_in_use_stays() {
         let folder = Folder::new("bounds");
         for name in 0..20 {
@@ -446,8 +513,9 @@ mod tests {
             .status();
         assert!(fifo.is_ok_and(|status| status.success()));
         let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).expect("bound");
-        let roots = Roots::open([root.as_path()].into_iter()).expect("the root opens");
-        let mut cache = FileCache::new(roots, 10, 1 << 20);
+        let index = ["index.html".to_owned()];
+        let roots = Roots::open([(root.as_path(), &index[..])].into_iter());
+        let mut cache = FileCache::new(roots.expect("the root opens"), 10, 1 << 20);
         let mut check = |path: &str, expected: Result<&str, FileError>| {
             let got = text(&mut cache, path, 0);
             assert_eq!(got.as_deref().map_err(|error| *error), expected, "{path}");

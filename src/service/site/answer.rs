@@ -12,15 +12,20 @@ pub(super) struct Answer<'a> {
     pub(super) head: &'a Head<'a>,
     pub(super) date: &'a HttpDate,
     pub(super) connection: Connection,
+    /// Field lines for this request alone, each with its CRLF.
+    pub(super) lines: &'a [u8],
 }
 
 impl Answer<'_> {
-    pub(super) fn with(&self, found: &Found, replies: &mut Replies) {
+    /// Answers with a file that is prepared; or says what is wrong with what
+    /// the request wants of it.
+    pub(super) fn with(&self, found: &Found, replies: &mut Replies) -> Result<(), Response> {
         let Some(prepared) = &found.prepared else {
-            return;
+            return Err(Status::INTERNAL_SERVER_ERROR.into());
         };
         if self.head.line().seen.is_empty() {
-            return self.whole(found, prepared, replies);
+            self.whole(found, prepared, replies);
+            return Ok(());
         }
         let modified = Some(found.meta.modified_s);
         let validators = Validators {
@@ -30,11 +35,12 @@ impl Answer<'_> {
         match condition::evaluate(self.head, &validators) {
             Outcome::NotModified => self.not_modified(found, prepared, replies),
             Outcome::Failed => {
-                let response = Response::error(Status::PRECONDITION_FAILED, "the file has changed");
-                response.write(self.head.method(), self.date, self.connection, replies);
+                let hint = "the file has changed";
+                return Err(Response::error(Status::PRECONDITION_FAILED, hint));
             }
-            Outcome::Proceed => self.ranged(found, prepared, &validators, replies),
+            Outcome::Proceed => return self.ranged(found, prepared, &validators, replies),
         }
+        Ok(())
     }
 
     /// The hot path: an answer that is ready, with today's date written over
@@ -42,7 +48,8 @@ impl Answer<'_> {
     fn whole(&self, found: &Found, prepared: &Prepared, replies: &mut Replies) {
         let head_len = prepared.head_len;
         let get = self.head.method() == Method::Get;
-        let usual = get && self.connection == Connection::KeepAlive;
+        let plain = self.connection == Connection::KeepAlive && self.lines.is_empty();
+        let usual = get && plain;
         let ready = if usual {
             prepared.answer.len()
         } else {
@@ -56,8 +63,9 @@ impl Answer<'_> {
         if ready > head_len {
             return replies.set_repeatable(start);
         }
-        if self.connection != Connection::KeepAlive {
-            bytes.truncate(bytes.len() - 2); // the empty line comes after one more field
+        if !plain {
+            bytes.truncate(bytes.len() - 2); // the empty line comes after some more fields
+            bytes.extend_from_slice(self.lines);
             bytes.extend_from_slice(self.connection.field_line());
             bytes.extend_from_slice(b"\r\n");
         }
@@ -74,6 +82,8 @@ impl Answer<'_> {
                 "Last-Modified",
                 HttpDate::from_unix(found.meta.modified_s).as_bytes(),
             )
+            .lines(&prepared.lines)
+            .lines(self.lines)
             .finish(self.connection);
     }
 
@@ -84,7 +94,7 @@ impl Answer<'_> {
         prepared: &Prepared,
         validators: &Validators<'_>,
         replies: &mut Replies,
-    ) {
+    ) -> Result<(), Response> {
         let wanted = self.head.method() == Method::Get
             && self.head.line().seen.contains(Seen::RANGE)
             && condition::range_applies(self.head, validators);
@@ -97,11 +107,11 @@ impl Answer<'_> {
             Ranged::Whole => self.whole(found, prepared, replies),
             Ranged::Part { first, last } => self.part(found, prepared, first, last, replies),
             Ranged::Unsatisfiable => {
-                let response = Response::error(Status::RANGE_NOT_SATISFIABLE, "")
-                    .field("Content-Range", format!("bytes */{len}"));
-                response.write(self.head.method(), self.date, self.connection, replies);
+                let response = Response::from(Status::RANGE_NOT_SATISFIABLE);
+                return Err(response.field("Content-Range", format!("bytes */{len}")));
             }
         }
+        Ok(())
     }
 
     fn part(
@@ -123,6 +133,8 @@ impl Answer<'_> {
                 HttpDate::from_unix(found.meta.modified_s).as_bytes(),
             )
             .field("Accept-Ranges", b"bytes")
+            .lines(&prepared.lines)
+            .lines(self.lines)
             .length(len)
             .finish(self.connection);
         append(found, first, len, replies);

@@ -6,13 +6,10 @@ use crate::service::files::{Bytes, Content, Found, Prepared};
 use std::sync::Arc;
 
 /// Makes the usual answer with this file ready. A small file moves into it.
-pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
-    let named = if path.ends_with(b"/") {
-        b"index.html"
-    } else {
-        path
-    };
-    let media_type = mime::media_type(named);
+/// `name` tells what kind of file it is, `lines` are the site's own fields, and
+/// `direct` says that no rule leads away from its path.
+pub(super) fn prepare(name: &[u8], found: &mut Found, unix_s: u64, lines: &[u8], direct: bool) {
+    let media_type = mime::media_type(name);
     let etag = etag(found);
     // Never later than the answer's own date (RFC 9110 8.8.2.1).
     let modified = HttpDate::from_unix(found.meta.modified_s.min(unix_s));
@@ -25,6 +22,7 @@ pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
         .field("Last-Modified", modified.as_bytes())
         .field("ETag", &etag)
         .field("Accept-Ranges", b"bytes")
+        .lines(lines)
         .finish(Connection::KeepAlive);
     let head_len = head.len();
     let answer: Arc<[u8]> = match &found.content {
@@ -41,6 +39,8 @@ pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
         date_at,
         etag,
         media_type,
+        lines: lines.into(),
+        direct,
     });
 }
 
