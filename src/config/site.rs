@@ -12,7 +12,7 @@ use crate::config::{Site, host};
 use std::path::PathBuf;
 
 /// Statuses that a site answers with, and may have a page for.
-const ERRORS: [u16; 8] = [400, 403, 404, 405, 412, 416, 500, 503];
+const ERRORS: [u16; 9] = [400, 403, 404, 405, 412, 416, 500, 501, 503];
 
 /// Every `[[site]]`; without any, the one that an empty file asks for.
 pub(super) fn sites(top: &mut Section<'_, '_>) -> Vec<Site> {

@@ -1,15 +1,77 @@
-//! Which site a request is for, by the host that it names.
+//! The sites of a server, and which of them a request is for: by the host
+//! that it names.
 
+use super::StaticSite;
 use crate::base::limits::HOST_BYTES_MAX;
-use crate::config;
+use crate::config::{self, Config};
+use crate::http::Status;
+use crate::service::context::Context;
+use crate::service::response::Response;
+use crate::session::HttpRequest;
 use foldhash::HashMap;
 use std::io::Write;
 use std::net::Ipv6Addr;
 
+/// The sites of a configuration, each for its hosts. A host without a site is
+/// answered `421 Misdirected Request` (RFC 9110 7.4).
+///
+/// ```
+/// use pelton::service::Sites;
+/// use pelton::{Config, Router, Server};
+///
+/// // Handlers first; what none is for is a file of the host's site.
+/// let config = Config::default();
+/// let router = Router::new()
+///     .http("GET", "/time", |_, context| format!("{}\n", context.unix_s))
+///     .site(Sites::from(&config)); // or .site(&config)
+/// let server = Server::new(config).service(router);
+/// # let _ = server;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sites {
+    hosts: Hosts,
+    sites: Vec<StaticSite>,
+}
+
+impl From<&Config> for Sites {
+    fn from(config: &Config) -> Sites {
+        let site = |(number, site)| StaticSite::with(number, site);
+        Sites {
+            hosts: Hosts::new(&config.sites),
+            sites: config.sites.iter().enumerate().map(site).collect(),
+        }
+    }
+}
+
+/// One site, for all hosts.
+impl From<StaticSite> for Sites {
+    fn from(site: StaticSite) -> Sites {
+        Sites {
+            hosts: Hosts::all(),
+            sites: vec![site],
+        }
+    }
+}
+
+impl Sites {
+    /// Answers a request for a file.
+    pub(crate) fn answer(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
+        let number = self.hosts.find(request.head.host());
+        match number.and_then(|number| self.sites.get(number)) {
+            Some(site) => site.answer(request, context),
+            None => {
+                let hint = "no site has this name here";
+                let response = Response::error(Status::MISDIRECTED_REQUEST, hint);
+                context.respond(request, &response);
+            }
+        }
+    }
+}
+
 /// The numbers of the sites by their hosts. The names are the configuration's,
 /// so nobody can choose them to collide, and a fast hash will do.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hosts {
+struct Hosts {
     names: HashMap<Box<[u8]>, usize>,
     /// `*.example.org` as `.example.org`.
     below: HashMap<Box<[u8]>, usize>,
@@ -17,7 +79,7 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    pub(super) fn new(sites: &[config::Site]) -> Hosts {
+    fn new(sites: &[config::Site]) -> Hosts {
         let mut hosts = Hosts::default();
         for (number, site) in sites.iter().enumerate() {
             for host in &site.hosts {
@@ -32,7 +94,7 @@ impl Hosts {
     }
 
     /// One site for all hosts.
-    pub(super) fn all() -> Hosts {
+    fn all() -> Hosts {
         Hosts {
             others: Some(0),
             ..Hosts::default()
@@ -42,7 +104,7 @@ impl Hosts {
     /// The site of an authority: that of the very name, else that of the
     /// longest end with a star ahead of it, else the one for all others. A
     /// site for all hosts alone needs no look.
-    pub(super) fn find(&self, authority: Option<&[u8]>) -> Option<usize> {
+    fn find(&self, authority: Option<&[u8]>) -> Option<usize> {
         if self.names.is_empty() && self.below.is_empty() {
             return self.others;
         }

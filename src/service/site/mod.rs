@@ -19,74 +19,19 @@ mod ready;
 mod refusal;
 mod rules;
 
+pub use hosts::Sites;
+
 use super::context::Context;
 use super::files::{FileError, Found};
 use super::response::Response;
-use crate::config::{self, Config};
+use crate::config;
 use crate::http::{Method, Status, target};
 use crate::session::HttpRequest;
 use answer::Answer;
 use cors::Cors;
-use hosts::Hosts;
 use rules::Rules;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
-
-/// The sites of a configuration, each for its hosts. A host without a site is
-/// answered `421 Misdirected Request` (RFC 9110 7.4).
-///
-/// ```
-/// use pelton::service::Sites;
-/// use pelton::{Config, Router, Server};
-///
-/// // Handlers first; what none is for is a file of the host's site.
-/// let config = Config::default();
-/// let router = Router::new()
-///     .http("GET", "/time", |_, context| format!("{}\n", context.unix_s))
-///     .site(Sites::from(&config)); // or .site(&config)
-/// let server = Server::new(config).service(router);
-/// # let _ = server;
-/// ```
-#[derive(Clone, Debug)]
-pub struct Sites {
-    hosts: Hosts,
-    sites: Vec<StaticSite>,
-}
-
-impl From<&Config> for Sites {
-    fn from(config: &Config) -> Sites {
-        let site = |(number, site)| StaticSite::with(number, site);
-        Sites {
-            hosts: Hosts::new(&config.sites),
-            sites: config.sites.iter().enumerate().map(site).collect(),
-        }
-    }
-}
-
-/// One site, for all hosts.
-impl From<StaticSite> for Sites {
-    fn from(site: StaticSite) -> Sites {
-        Sites {
-            hosts: Hosts::all(),
-            sites: vec![site],
-        }
-    }
-}
-
-impl Sites {
-    /// Answers a request for a file.
-    pub(crate) fn answer(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        let number = self.hosts.find(request.head.host());
-        match number.and_then(|number| self.sites.get(number)) {
-            Some(site) => site.answer(request, context),
-            None => {
-                let hint = "no site has this name here";
-                let response = Response::error(Status::MISDIRECTED_REQUEST, hint);
-                context.respond(request, &response);
-            }
-        }
-    }
-}
 
 /// Serves the files below one root, by the rules of one site. Does not own the
 /// files: they are [`Files`](super::Files)'.
