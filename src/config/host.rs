@@ -14,7 +14,7 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     if let Some((_, rest)) = text.split_once("://") {
-        let host = rest.split('/').next().unwrap_or(rest);
+        let host = rest.split(['/', ':']).next().unwrap_or(rest);
         return Err(format!(
             "`{text}` is a URL: write the host alone, \"{host}\""
         ));
@@ -90,7 +90,7 @@ mod tests {
         check("127.0.0.1", Ok("127.0.0.1"));
         check("[0:0::0:1]", Ok("[::1]"));
         check("my_host", Ok("my_host"));
-        check("http://a.org/x", Err("write the host alone, \"a.org\""));
+        check("http://a.org:80/x", Err("write the host alone, \"a.org\""));
         check("a.org:8080", Err("write \"a.org\""));
         check("::1", Err("in brackets: \"[::1]\""));
         check("[::1]:80", Err("write the address alone: \"[::1]\""));

@@ -70,7 +70,7 @@ impl<'t> Report<'t> {
                     section,
                     key: key.get_ref().clone().into_owned(),
                     at: key.span().start,
-                    is_section: value.get_ref().is_table(),
+                    is_section: is_section(value.get_ref()),
                 });
             }
         }
@@ -134,6 +134,12 @@ impl<'t> Report<'t> {
             }
         }
     }
+}
+
+/// Whether a value is a section, or several.
+fn is_section(value: &DeValue<'_>) -> bool {
+    let one = |value: &Spanned<DeValue<'_>>| value.get_ref().is_table();
+    value.is_table() || value.as_array().is_some_and(|all| all.iter().any(one))
 }
 
 impl Asked {

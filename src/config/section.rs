@@ -184,11 +184,10 @@ impl<'r, 't> Section<'r, 't> {
         for (known, item) in entries {
             let name = self.told(known.span().start, name(known.get_ref()));
             let text = item.get_ref().as_str();
-            let not_text = || format!("a string in quotes, such as {example}");
             let value = match text {
                 Some(text) => self.told(item.span().start, value(text)),
                 None => {
-                    self.must_be(known.get_ref(), item, &not_text());
+                    self.must_be(known.get_ref(), item, "a string in quotes");
                     None
                 }
             };

@@ -28,7 +28,7 @@ pub(super) fn redirects(keys: &mut Section<'_, '_>) -> Vec<Redirect> {
 /// One `[[site.redirect]]`, and where in the text its place is.
 fn redirect(keys: &mut Section<'_, '_>) -> Option<(usize, Redirect)> {
     let from = from(keys);
-    let to = keys.required("to", "\"/new/{1}\"", |text| {
+    let to = keys.required("to", "\"/new\"", |text| {
         target(text)?;
         place(text, from.as_ref())
     });
@@ -145,7 +145,7 @@ fn pattern(keys: &mut Section<'_, '_>) -> Option<PathPattern> {
 fn place(text: &str, from: Option<&PathPattern>) -> Result<Option<Place>, String> {
     if text.contains('*') {
         return Err(format!(
-            "`{text}`: stars are for `from`: write {{1}} for what the first one is"
+            "`{text}`: stars are for `from`: write `{{1}}` for what one stood for"
         ));
     }
     from.map(|from| Place::new(text, from)).transpose()
