@@ -13,7 +13,7 @@ use pelton::config::{
 use pelton::engine::Server;
 use pelton::frame::{BUILT_IN, Framing, HEAD8};
 use pelton::master::{self, Failure, Role, Settings, USUAL_FILE};
-use pelton::service::{Router, StaticSite};
+use pelton::service::Router;
 use rustix::process::Signal;
 use std::ffi::OsString;
 use std::fs;
@@ -74,11 +74,11 @@ fn server(config: Config) -> Result<Server, Failure> {
     Ok(Server::new(config).service(service))
 }
 
-/// The echo, the site, and accounts where there is a file for them.
+/// The echo, the sites, and accounts where there is a file for them.
 fn service(config: &Config) -> Result<Router, Failure> {
     let mut router = Router::new();
     if !config.sites.is_empty() {
-        router = router.site(StaticSite::new(0));
+        router = router.site(config);
     }
     let Some(file) = &config.accounts.file else {
         return Ok(router);

@@ -5,7 +5,8 @@
 
 mod support;
 
-use pelton::config::Mode;
+use pelton::Router;
+use pelton::config::{self, Mode};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::io::{Read, Write};
@@ -124,5 +125,76 @@ fn a_kept_alive_request_allocates_nothing() {
     for (name, body) in [("an echo", 100), ("a heartbeat", 0)] {
         let request = package(u16::from(body > 0), &vec![7; body]);
         check(name, &mut connect(rig.frame), &request, request.len());
+    }
+    drop(rig);
+    rules_cost_nothing_where_the_file_is_known();
+}
+
+/// Sites with rules of every kind, none of which is for the file itself but for
+/// its fields.
+const RULES: &str = r#"
+[[site]]
+hosts = ["one.example", "*.two.example"]
+[[site.redirect]]
+from = "/old/**"
+to = "/new/{1}"
+[[site.rewrite]]
+from = "/**/app/**"
+to = "/app.html"
+[[site.header]]
+path = "/**"
+set = { X-Frame-Options = "DENY" }
+[[site.cache_control]]
+path = "/**.txt"
+value = "max-age=60"
+[site.cors]
+origins = ["https://a.example"]
+[[site]]
+hosts = ["*"]
+"#;
+
+fn rules_cost_nothing_where_the_file_is_known() {
+    let parsed = config::parse(RULES).expect("good rules");
+    let router = Router::new().site(&parsed);
+    let adjust = |config: &mut config::Config| {
+        config.workers = 1;
+        let root = config.sites[0].root.clone();
+        config.sites = parsed.sites;
+        for site in &mut config.sites {
+            site.root.clone_from(&root);
+        }
+    };
+    let rig = Rig::with_router(Mode::Reactor, adjust, router);
+    let text = |host: &str, fields: &str| {
+        format!("GET /small.txt HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n").into_bytes()
+    };
+    for (name, request, line) in [
+        (
+            "a site by its name",
+            text("One.Example:80", ""),
+            "Cache-Control: max-age=60",
+        ),
+        (
+            "a site by a star",
+            text("a.b.two.example", ""),
+            "X-Frame-Options: DENY",
+        ),
+        (
+            "a site for the rest",
+            text("[::1]:80", ""),
+            "Accept-Ranges: bytes",
+        ),
+        (
+            "a page of another origin",
+            text("one.example", "Origin: https://a.example\r\n"),
+            "Access-Control-Allow-Origin: https://a.example",
+        ),
+    ] {
+        let mut stream = connect(rig.http);
+        stream.write_all(&request).expect("sent");
+        let head = support::read_answer(&mut stream, false).head;
+        assert!(head.contains(line), "{name}: {head}");
+        let len = answer_len(&rig, &request);
+        check(name, &mut stream, &request, len);
     }
 }

@@ -208,6 +208,10 @@ pub const FILE_FRESH_MS: u64 = 1_000;
 pub const FILE_UNUSED_MS: u64 = 5_000;
 /// Larger files are not held in memory but sent by `sendfile`.
 pub const FILE_CACHED_BYTES_MAX: usize = 4 * MIB;
+/// A longer host name is none (RFC 1035 2.3.4).
+pub const HOST_BYTES_MAX: usize = 253;
+/// Rules of one kind that a site may have.
+pub const SITE_RULES_MAX: usize = 2_000;
 /// A request path longer than this names no file.
 pub const PATH_BYTES_MAX: usize = 4_095;
 

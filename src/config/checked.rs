@@ -1,5 +1,9 @@
 //! The checked configuration: every value in it may be used as it is.
 
+mod site;
+
+pub use site::{CacheRule, Cors, HeaderRule, Redirect, Rewrite, Site};
+
 use crate::base::tick::Millis;
 use crate::config::{FRAMINGS, Mode, Protocol};
 use log::LevelFilter;
@@ -34,7 +38,8 @@ pub struct Config {
     pub workers: usize,
     /// Addresses to listen on: at least one, each once (port 0 may repeat).
     pub listen: Vec<Listen>,
-    /// Static sites; for now exactly one, for all hosts.
+    /// Static sites, at most one of them for all other hosts; none = no files
+    /// are served.
     pub sites: Vec<Site>,
     /// How long a peer may take.
     pub timeouts: Timeouts,
@@ -83,15 +88,6 @@ impl Listen {
             defer_accept: protocol == Protocol::Http,
         }
     }
-}
-
-/// A folder that is served to some hosts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// Names in the Host header; `*` = all others.
-    pub hosts: Vec<String>,
-    /// The folder; never empty.
-    pub root: PathBuf,
 }
 
 /// How long a peer may take; `None` = for ever.

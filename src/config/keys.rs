@@ -4,10 +4,11 @@
 use crate::base::limits::*;
 use crate::base::tick::Millis;
 use crate::config::address;
-use crate::config::reader::Section;
+use crate::config::section::Section;
+use crate::config::site::sites;
 use crate::config::{
     Accounts, Cache, Config, FRAMINGS, Limits, Listen, Log, Master, Mode, Proactor, Protocol, Rate,
-    Site, Status, Timeouts,
+    Status, Timeouts,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -98,44 +99,6 @@ fn default_listeners() -> Vec<Listen> {
         Listen::new(at(8080), Protocol::Http),
         Listen::new(at(9000), Protocol::Frame),
     ]
-}
-
-fn sites(top: &mut Section<'_, '_>) -> Vec<Site> {
-    let Some(all) = top.sections("site", site) else {
-        return vec![Site {
-            hosts: vec!["*".to_owned()],
-            root: PathBuf::from("www"),
-        }];
-    };
-    // One site for all hosts is what the server can do so far.
-    for (at, _) in all.iter().skip(1) {
-        top.problem(
-            *at,
-            "only one [[site]] can be served so far: remove this one".to_owned(),
-        );
-    }
-    all.into_iter().take(1).map(|(_, site)| site).collect()
-}
-
-/// One `[[site]]`, and where in the text it begins.
-fn site(keys: &mut Section<'_, '_>) -> (usize, Site) {
-    let hosts = keys.texts("hosts", &["*"]);
-    if hosts != ["*"] {
-        let message = "`hosts` must be [\"*\"] so far: one site is served to all hosts";
-        keys.problem(keys.at("hosts"), message.to_owned());
-    }
-    let root = keys.text("root", "www");
-    if root.is_empty() {
-        let message = "`root` must name a folder: write root = \"www\", or \".\" for this one";
-        keys.problem(keys.at("root"), message.to_owned());
-    }
-    (
-        keys.begin(),
-        Site {
-            hosts,
-            root: PathBuf::from(root),
-        },
-    )
 }
 
 fn timeouts(keys: &mut Section<'_, '_>) -> Timeouts {

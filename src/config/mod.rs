@@ -13,19 +13,27 @@
 mod address;
 mod checked;
 mod choice;
+mod field;
+mod host;
 mod keys;
 mod nearest;
 mod overridden;
+mod path_pattern;
 mod printed;
 mod problem;
 mod raw;
 mod reader;
+mod report;
+mod section;
+mod site;
 mod syntax;
 
 pub use checked::{
-    Accounts, Cache, Config, Limits, Listen, Log, Master, Proactor, Rate, Site, Status, Timeouts,
+    Accounts, Cache, CacheRule, Config, Cors, HeaderRule, Limits, Listen, Log, Master, Proactor,
+    Rate, Redirect, Rewrite, Site, Status, Timeouts,
 };
 pub use choice::{FRAMINGS, Mode, Protocol};
+pub use path_pattern::{Part, PathPattern, Place, STARS_MAX, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};
 pub use raw::{

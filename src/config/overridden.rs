@@ -8,10 +8,17 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If two listeners would have the same address, in one line that says
-    /// what to do.
+    /// If two listeners would have the same address, or a folder is given where
+    /// there are several sites; in one line that says what to do.
     pub fn overridden(mut self, arguments: &ServeArgs) -> Result<Config, Refusal> {
         if let Some(dir) = &arguments.dir {
+            if self.sites.len() > 1 {
+                let (dir, sites) = (dir.display(), self.sites.len());
+                return Err(Refusal(format!(
+                    "{dir} cannot be the folder of {sites} sites: leave it out, and write the root \
+                     of each in the file"
+                )));
+            }
             self.sites
                 .iter_mut()
                 .for_each(|site| site.root.clone_from(dir));
@@ -103,6 +110,16 @@ mod tests {
         let config = over("workers = 3", "here --workers 0 --mode proactor").expect("no clash");
         assert_eq!((config.workers, config.mode), (0, Mode::Proactor));
         assert_eq!(config.sites[0].root, std::path::Path::new("here"));
+    }
+
+    #[test]
+    fn a_folder_is_for_one_site() {
+        let file = "[[site]]\nhosts = [\"a.org\"]\n[[site]]\nroot = \"b\"";
+        let Refusal(line) = over(file, "here").expect_err("which of the two?");
+        assert!(
+            line.contains("here cannot be the folder of 2 sites"),
+            "{line}"
+        );
     }
 
     #[test]

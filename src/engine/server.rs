@@ -25,7 +25,7 @@ use crate::net::roots::Roots;
 use crate::net::visitors::{VisitorRules, Visitors};
 use crate::os::process;
 use crate::service::status::StatusPage;
-use crate::service::{Router, Service, StaticSite};
+use crate::service::{Router, Service};
 use crate::session::{self, Flood, Rules};
 use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::{Poll, Waker};
@@ -61,14 +61,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for the site of the configuration and the echo.
+    /// A server for the sites of the configuration and the echo.
     #[must_use]
     pub fn new(config: Config) -> Server {
         let router = Router::new();
         let router = if config.sites.is_empty() {
             router
         } else {
-            router.site(StaticSite::new(0))
+            router.site(&config)
         };
         Server {
             config,
@@ -229,7 +229,8 @@ fn fleet(
     // Quick jobs and slow ones each need a place.
     let least = usize::from(pool.quick > 0) + usize::from(pool.slow > 0);
     let queue_len = config.proactor.queue_len.max(least);
-    let roots = Roots::open(config.sites.iter().map(|site| site.root.as_path()))
+    let sites = config.sites.iter();
+    let roots = Roots::open(sites.map(|site| (site.root.as_path(), &site.index[..])))
         .map_err(|(site, error)| StartError::Root(config.sites[site].root.clone(), error))?;
     let post = |poll: &Poll| {
         Ok(Post {

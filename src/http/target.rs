@@ -180,18 +180,26 @@ pub fn decode<'a>(path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], 
     if is_plain(path) {
         return Ok(path);
     }
-    let decoded = percent_decode(path)?;
-    scratch.clear();
+    resolve(&percent_decode(path)?, scratch)?;
+    Ok(scratch)
+}
+
+/// Puts a decoded path into `out` without its empty, `.` and `..` segments.
+///
+/// # Errors
+/// [`TargetError::AboveRoot`].
+pub fn resolve(decoded: &[u8], out: &mut Vec<u8>) -> Result<(), TargetError> {
+    out.clear();
     for segment in decoded.split(|&byte| byte == b'/').skip(1) {
         match segment {
             b"" | b"." => {}
             b".." => {
-                let parent = scratch.iter().rposition(|&byte| byte == b'/');
-                scratch.truncate(parent.ok_or(TargetError::AboveRoot)?);
+                let parent = out.iter().rposition(|&byte| byte == b'/');
+                out.truncate(parent.ok_or(TargetError::AboveRoot)?);
             }
             name => {
-                scratch.push(b'/');
-                scratch.extend_from_slice(name);
+                out.push(b'/');
+                out.extend_from_slice(name);
             }
         }
     }
@@ -199,10 +207,10 @@ pub fn decode<'a>(path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], 
         decoded.rsplit(|&byte| byte == b'/').next(),
         Some(b"" | b"." | b"..")
     );
-    if folder || scratch.is_empty() {
-        scratch.push(b'/');
+    if folder || out.is_empty() {
+        out.push(b'/');
     }
-    Ok(scratch)
+    Ok(())
 }
 
 /// Nothing to decode, to resolve or to collapse.
@@ -249,14 +257,23 @@ pub fn is_hidden(path: &[u8]) -> bool {
 /// Percent-encodes a decoded path, for a Location. It begins with one slash,
 /// never two: `//host` would lead elsewhere.
 pub fn encode_path(path: &[u8], out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let rest = path
         .iter()
         .position(|&byte| byte != b'/')
         .map_or(&[][..], |at| &path[at..]);
     out.push(b'/');
-    for &byte in rest {
-        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte) {
+    encode(rest, PATH_MARKS, out);
+}
+
+/// What stands for itself in the path of a URI, beside letters and digits
+/// (RFC 3986 3.3).
+pub const PATH_MARKS: &[u8] = b"/-._~!$&'()*+,;=:@";
+
+/// Percent-encodes all but letters, digits and the `plain` marks.
+pub fn encode(text: &[u8], plain: &[u8], out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in text {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
             out.push(byte);
         } else {
             let (high, low) = (byte >> 4, byte & 15);

@@ -146,8 +146,10 @@ fn await_turn(server: &Handle) -> Result<(), Failure> {
 fn tell(config: &Config, running: &Running) {
     let mut lines = String::new();
     for (listen, (addr, protocol)) in config.listen.iter().zip(running.listeners()) {
-        let root = config.sites.first().map(|site| site.root.display());
-        let site = root.map_or(String::new(), |root| format!("the site in {root}"));
+        let site = match &config.sites[..] {
+            [site] => format!("the site in {}", site.root.display()),
+            sites => format!("{} sites", sites.len()),
+        };
         lines += &match protocol {
             Protocol::Http => format!("pelton: {site} at http://{addr}/\n"),
             Protocol::Frame if listen.framing != FRAMINGS[0] => {

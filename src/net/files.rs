@@ -18,9 +18,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-/// The index of a folder.
-const INDEX: &[u8] = b"index.html";
-
 /// Times that a file which changes under the reader is read again.
 const READ_TRIES: usize = 3;
 
@@ -41,6 +38,7 @@ struct Entry {
 struct Looked {
     file: OwnedFd,
     identity: Identity,
+    index: Option<Arc<[u8]>>,
     checked: Time,
 }
 
@@ -124,11 +122,20 @@ impl FileCache {
 
     /// The entry of `path`, if there is one. Requests for one file come in
     /// runs, so the last one is tried ahead of the map.
-    fn known(&self, root: usize, path: &[u8]) -> Option<usize> {
+    fn entry(&self, root: usize, path: &[u8]) -> Option<usize> {
         match self.entries.get(self.last) {
             Some(entry) if entry.root == root && *entry.path == *path => Some(self.last),
             _ => self.by_path.get(root)?.get(path).copied(),
         }
+    }
+
+    /// The file of an entry that is used now.
+    fn used(&mut self, id: usize, now: Time) -> &mut Found {
+        self.last = id;
+        let entry = &mut self.entries[id];
+        entry.used = now;
+        entry.warm = true;
+        &mut entry.found
     }
 
     /// Whether the disk was asked about this entry a moment ago.
@@ -153,15 +160,15 @@ impl FileCache {
         let opened = opened.inspect_err(|error| self.tell(*error, path, now));
         let known = known.filter(|&id| self.entries.contains(id));
         match (opened, known) {
-            (Ok(opened), Some(id)) if self.entries[id].identity == opened.identity => {
-                self.entries[id].checked = opened.checked;
+            (Ok(looked), Some(id)) if self.entries[id].is(&looked) => {
+                self.entries[id].checked = looked.checked;
                 Ok(id)
             }
-            (Ok(opened), known) => {
+            (Ok(looked), known) => {
                 if let Some(id) = known {
                     self.remove(id);
                 }
-                let inserted = self.insert(root, path, opened, now);
+                let inserted = self.insert(root, path, looked, now);
                 inserted.inspect_err(|error| self.tell(*error, path, now))
             }
             // There is nothing to look with: what is known is better than an
@@ -193,33 +200,32 @@ impl FileCache {
         }
         let folder = self.roots.folder(root, &mut self.folders, now);
         let (folder, checked) = folder.ok_or(FileError::NotFound)?;
-        self.scratch.clear();
-        self.scratch
-            .extend_from_slice(path.strip_prefix(b"/").unwrap_or(path));
-        if path.ends_with(b"/") {
-            self.scratch.extend_from_slice(INDEX);
+        let path = path.strip_prefix(b"/").unwrap_or(path);
+        if !path.is_empty() && !path.ends_with(b"/") {
+            return look_at(&folder, path, None, checked);
         }
-        match file::open_beneath(folder.as_fd(), &self.scratch).map_err(|error| why(&error))? {
-            Opened::File(file, identity) => Ok(Looked {
-                file,
-                identity,
-                checked,
-            }),
-            // A folder named index.html is no reason for a redirect.
-            Opened::Directory if !path.ends_with(b"/") => Err(FileError::Directory),
-            Opened::Directory | Opened::Other => Err(FileError::NotFound),
+        for name in self.roots.index(root) {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(path);
+            self.scratch.extend_from_slice(name);
+            match look_at(&folder, &self.scratch, Some(name), checked) {
+                // A folder named index.html is no reason for a redirect.
+                Err(FileError::NotFound | FileError::Directory) => {}
+                other => return other,
+            }
         }
+        Err(FileError::NotFound)
     }
 
     fn insert(
         &mut self,
         root: usize,
         path: &[u8],
-        opened: Looked,
+        looked: Looked,
         now: Time,
     ) -> Result<usize, FileError> {
-        let checked = opened.checked;
-        let (content, identity) = self.content(opened.file, opened.identity)?;
+        let checked = looked.checked;
+        let (content, identity) = self.content(looked.file, looked.identity)?;
         self.make_room(if let Content::Memory(bytes) = &content {
             bytes.len()
         } else {
@@ -234,6 +240,7 @@ impl FileCache {
         let found = Found {
             meta,
             content,
+            index: looked.index,
             prepared: None,
         };
         let entry = Entry {
@@ -304,16 +311,44 @@ impl FileCache {
 
 impl Files for FileCache {
     fn find(&mut self, root: usize, path: &[u8], now: Time) -> Result<&mut Found, FileError> {
-        let known = self.known(root, path);
+        let known = self.entry(root, path);
         let id = match known {
             Some(id) if self.is_fresh(id, now) => id,
             _ => self.look(root, path, known, now)?,
         };
-        self.last = id;
-        let entry = &mut self.entries[id];
-        entry.used = now;
-        entry.warm = true;
-        Ok(&mut entry.found)
+        Ok(self.used(id, now))
+    }
+
+    fn known(&mut self, root: usize, path: &[u8], now: Time) -> Option<&mut Found> {
+        let id = self.entry(root, path)?;
+        self.is_fresh(id, now).then(|| self.used(id, now))
+    }
+}
+
+impl Entry {
+    /// Whether a look has found what is known already.
+    fn is(&self, looked: &Looked) -> bool {
+        self.identity == looked.identity && self.found.index == looked.index
+    }
+}
+
+/// Opens the file at `path`, which is that of an `index` or of its own, below a
+/// root that was last looked at when `checked` says.
+fn look_at(
+    folder: &OwnedFd,
+    path: &[u8],
+    index: Option<&Arc<[u8]>>,
+    checked: Time,
+) -> Result<Looked, FileError> {
+    match file::open_beneath(folder.as_fd(), path).map_err(|error| why(&error))? {
+        Opened::File(file, identity) => Ok(Looked {
+            file,
+            identity,
+            index: index.cloned(),
+            checked,
+        }),
+        Opened::Directory => Err(FileError::Directory),
+        Opened::Other => Err(FileError::NotFound),
     }
 }
 
@@ -343,9 +378,14 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
+    fn roots(root: &Path) -> Arc<Roots> {
+        let index = ["index.html", "index.htm"].map(str::to_owned);
+        let site = (root, &index[..]);
+        Roots::open([site].into_iter()).expect("the root opens")
+    }
+
     fn caching(root: &Path, files: usize, bytes: usize) -> FileCache {
-        let roots = Roots::open([root].into_iter()).expect("the root opens");
-        FileCache::new(roots, Arc::default(), files, bytes)
+        FileCache::new(roots(root), Arc::default(), files, bytes)
     }
 
     /// A folder of this test's own, removed at the end.
@@ -427,7 +467,7 @@ mod tests {
         };
         make("one");
         let (mut one, mut two) = {
-            let roots = Roots::open([root.as_path()].into_iter()).expect("the root opens");
+            let roots = roots(&root);
             let cache = || FileCache::new(roots.clone(), Arc::default(), 10, 1 << 20);
             (cache(), cache())
         };
@@ -456,6 +496,22 @@ mod tests {
         fs::remove_file(&root).expect("removed");
         std::os::unix::fs::symlink("aside", &root).expect("a link");
         check(5_000, Ok("two"));
+    }
+
+    #[test]
+    fn a_folder_answers_with_the_first_index_that_is_there() {
+        let folder = Folder::new("index");
+        fs::create_dir(folder.0.join("index.html")).expect("a folder");
+        folder.write("index.htm", "second");
+        let mut cache = folder.cache(10, 1 << 20);
+        assert_eq!(text(&mut cache, "/", 0).as_deref(), Ok("second"));
+        assert!(cache.known(0, b"/", Time(999)).is_some());
+        assert!(cache.known(0, b"/", Time(1_000)).is_none(), "too old");
+        assert!(cache.known(0, b"/index.htm", Time(0)).is_none());
+        fs::remove_dir(folder.0.join("index.html")).expect("removed");
+        fs::hard_link(folder.0.join("index.htm"), folder.0.join("index.html")).expect("a link");
+        let found = cache.find(0, b"/", Time(1_000)).expect("it is there");
+        assert_eq!(found.index.as_deref(), Some(&b"index.html"[..]));
     }
 
     #[test]

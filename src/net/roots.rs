@@ -22,6 +22,8 @@ pub struct Roots(Vec<Root>);
 #[derive(Debug)]
 struct Root {
     path: PathBuf,
+    /// What folders answer with: the first that is there.
+    index: Vec<Arc<[u8]>>,
     /// When somebody last looked what is at the path, in milliseconds.
     looked: AtomicU64,
     /// How often that was something else than before.
@@ -45,16 +47,24 @@ pub(super) struct Known {
 }
 
 impl Roots {
-    /// Opens the folders, in the order of the sites.
+    /// Opens the folders, in the order of the sites, each with the names that
+    /// its folders answer with.
     ///
     /// # Errors
     /// The number of the folder that cannot be opened, and why.
     pub fn open<'a>(
-        paths: impl Iterator<Item = &'a Path>,
+        sites: impl Iterator<Item = (&'a Path, &'a [String])>,
     ) -> Result<Arc<Roots>, (usize, io::Error)> {
-        let open = |(number, path)| Root::open(path).map_err(|error| (number, error));
-        let roots = paths.enumerate().map(open).collect::<Result<_, _>>()?;
+        let open = |(number, (path, index)): (usize, (&Path, &[String]))| {
+            Root::open(path, index).map_err(|error| (number, error))
+        };
+        let roots = sites.enumerate().map(open).collect::<Result<_, _>>()?;
         Ok(Arc::new(Roots(roots)))
+    }
+
+    /// What folders below a root answer with, the first that is there.
+    pub(super) fn index(&self, root: usize) -> &[Arc<[u8]>] {
+        self.0.get(root).map_or(&[], |root| &root.index)
     }
 
     /// What a thread knows of each at its start.
@@ -79,9 +89,10 @@ impl Roots {
 }
 
 impl Root {
-    fn open(path: &Path) -> io::Result<Root> {
+    fn open(path: &Path, index: &[String]) -> io::Result<Root> {
         Ok(Root {
             path: path.to_owned(),
+            index: index.iter().map(|name| name.as_bytes().into()).collect(),
             looked: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             folder: Mutex::new(Some(Folder::open(path)?)),

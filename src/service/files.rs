@@ -76,6 +76,9 @@ pub struct Found {
     pub meta: Meta,
     /// Where the bytes are.
     pub content: Content,
+    /// The name of the folder's index that this is, where the path is that of
+    /// a folder.
+    pub index: Option<Arc<[u8]>>,
     /// What the service has made ready for this file. It is dropped when the
     /// file has changed.
     pub prepared: Option<Prepared>,
@@ -97,6 +100,9 @@ pub struct Prepared {
     pub etag: Box<[u8]>,
     /// What kind of file it is.
     pub media_type: &'static str,
+    /// No rule of the site leads away from the path: a request for it may be
+    /// answered without a look at them.
+    pub direct: bool,
 }
 
 impl Prepared {
@@ -132,4 +138,11 @@ pub trait Files {
     /// # Errors
     /// Why there is none: see [`FileError`].
     fn find(&mut self, root: usize, path: &[u8], now: Time) -> Result<&mut Found, FileError>;
+
+    /// The same if it is known, and was looked at so lately that the disk need
+    /// not be asked; `None` says nothing about the file.
+    fn known(&mut self, root: usize, path: &[u8], now: Time) -> Option<&mut Found> {
+        let _ = (root, path, now);
+        None
+    }
 }

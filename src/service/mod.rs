@@ -1,4 +1,4 @@
-//! F3: what the server means: handlers, routes, the static site. Pure.
+//! F3: what the server means: handlers, routes, the static sites. Pure.
 //!
 //! A [`Service`] sees one borrowed [`Request`] at a time, on whatever thread
 //! the mode puts it, and answers through its [`Context`]. Files reach it
@@ -61,7 +61,7 @@ pub use response::Response;
 #[doc(inline)]
 pub use router::Router;
 #[doc(inline)]
-pub use site::StaticSite;
+pub use site::{Sites, StaticSite};
 #[doc(inline)]
 pub use state::State;
 #[doc(inline)]

@@ -31,6 +31,8 @@ pub struct Response {
     fields: Vec<(Cow<'static, str>, Cow<'static, [u8]>)>,
     content_type: &'static str,
     body: Cow<'static, [u8]>,
+    /// Field lines that are made already.
+    lines: Vec<u8>,
     later: Option<Wait>,
 }
 
@@ -63,6 +65,7 @@ impl Response {
             fields: Vec::new(),
             content_type,
             body: body.into(),
+            lines: Vec::new(),
             later: None,
         }
     }
@@ -138,6 +141,12 @@ impl Response {
         self
     }
 
+    /// The same with field lines that are made already, each with its CRLF.
+    pub(super) fn lines(mut self, lines: &[u8]) -> Response {
+        self.lines.extend_from_slice(lines);
+        self
+    }
+
     /// The status as its number.
     #[must_use]
     pub fn code(&self) -> u16 {
@@ -175,17 +184,8 @@ impl Response {
         replies: &mut Replies,
     ) {
         let bodyless = matches!(self.status, Status::NO_CONTENT | Status::NOT_MODIFIED);
-        let mut head = HeadWriter::new(replies.bytes_mut(), self.status, date);
-        for (name, value) in &self.fields {
-            head = head.field(name, value);
-        }
-        if !self.content_type.is_empty() {
-            head = head.content_type(self.content_type);
-        }
-        if !bodyless {
-            head = head.length(self.body.len() as u64);
-        }
-        head.finish(connection);
+        let len = (!bodyless).then_some(self.body.len() as u64);
+        self.write_head(self.content_type, len, date, connection, replies);
         if bodyless || method == Method::Head {
             return;
         }
@@ -194,6 +194,31 @@ impl Response {
         } else {
             replies.body(&Arc::from(&*self.body), 0..self.body.len());
         }
+    }
+}
+
+impl Response {
+    /// Appends the head alone, for a body of `len` bytes from elsewhere.
+    pub(super) fn write_head(
+        &self,
+        content_type: &str,
+        len: Option<u64>,
+        date: &HttpDate,
+        connection: Connection,
+        replies: &mut Replies,
+    ) {
+        let mut head = HeadWriter::new(replies.bytes_mut(), self.status, date);
+        for (name, value) in &self.fields {
+            head = head.field(name, value);
+        }
+        head = head.lines(&self.lines);
+        if !content_type.is_empty() {
+            head = head.content_type(content_type);
+        }
+        if let Some(len) = len {
+            head = head.length(len);
+        }
+        head.finish(connection);
     }
 }
 

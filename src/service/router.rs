@@ -5,7 +5,7 @@ use super::layer::{self, MessageHandler, NextHttp, NextMessage};
 use super::pattern::{PathValues, Pattern};
 use super::response::Response;
 use super::routes::{Found, HttpRoute, Routes, method_not_allowed};
-use super::site::StaticSite;
+use super::site::Sites;
 use super::{Bad, Service, echo};
 use crate::frame::{self, Package};
 use crate::http::target;
@@ -48,7 +48,7 @@ pub struct Router {
     timer: Option<TimerHandler>,
     connected: Vec<ConnectedHandler>,
     closed: Vec<ClosedHandler>,
-    site: Option<StaticSite>,
+    sites: Option<Sites>,
 }
 
 impl Router {
@@ -243,7 +243,7 @@ impl Router {
     }
 
     /// Takes over all that is set in another router; where both have set the
-    /// same code, the timer or the site, the other one's counts.
+    /// same code, the timer or the sites, the other one's counts.
     ///
     /// # Panics
     /// If both have a handler for the same path and method, as
@@ -256,7 +256,7 @@ impl Router {
         self.closed.extend(other.closed);
         self.has_blocking |= other.has_blocking;
         self.timer = other.timer.or(self.timer);
-        self.site = other.site.or(self.site);
+        self.sites = other.sites.or(self.sites);
         self
     }
 
@@ -282,11 +282,12 @@ impl Router {
         self
     }
 
-    /// Paths without a handler go to the site, whose root is in the
-    /// configuration: `.site(StaticSite::new(0))` is its first one.
+    /// Paths without a handler go to the sites of a configuration, by the host
+    /// that is asked for: `.site(&config)`; or to one of them, whatever the
+    /// host: `.site(StaticSite::new(0))`.
     #[must_use]
-    pub fn site(mut self, site: StaticSite) -> Router {
-        self.site = Some(site);
+    pub fn site(mut self, sites: impl Into<Sites>) -> Router {
+        self.sites = Some(sites.into());
         self
     }
 
@@ -308,8 +309,8 @@ impl Router {
                 (route.handler)(request, context)
             }
             Found::OtherMethods(allow) => method_not_allowed(request.head.method(), &allow),
-            Found::Nothing => match &self.site {
-                Some(site) => return site.answer(request, context),
+            Found::Nothing => match &self.sites {
+                Some(sites) => return sites.answer(request, context),
                 None => Response::error(Status::NOT_FOUND, ""),
             },
         };

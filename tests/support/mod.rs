@@ -214,10 +214,7 @@ pub fn config(mode: Mode, root: &Path) -> Config {
             listen(Protocol::Frame),
             listen(Protocol::Auto),
         ],
-        sites: vec![Site {
-            hosts: vec!["*".to_owned()],
-            root: root.to_owned(),
-        }],
+        sites: vec![Site::new(root)],
         drain: Millis::seconds(5),
         ..Config::default()
     }

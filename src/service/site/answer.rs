@@ -18,15 +18,20 @@ pub(super) struct Answer<'a> {
     pub(super) connection: Connection,
     /// What boundaries are made of.
     pub(super) keys: &'a RandomState,
+    /// Field lines for this request alone, each with its CRLF.
+    pub(super) lines: &'a [u8],
 }
 
 impl Answer<'_> {
-    pub(super) fn with(&self, found: &Found, replies: &mut Replies) {
+    /// Answers with a file that is prepared; or says what is wrong with what
+    /// the request wants of it.
+    pub(super) fn with(&self, found: &Found, replies: &mut Replies) -> Result<(), Response> {
         let Some(prepared) = &found.prepared else {
-            return;
+            return Err(Status::INTERNAL_SERVER_ERROR.into());
         };
         if !self.head.line().seen.has_condition() {
-            return self.whole(found, prepared, replies);
+            self.whole(found, prepared, replies);
+            return Ok(());
         }
         let modified = Some(found.meta.modified_s);
         let validators = Validators {
@@ -36,11 +41,12 @@ impl Answer<'_> {
         match condition::evaluate(self.head, &validators) {
             Outcome::NotModified => self.not_modified(prepared, replies),
             Outcome::Failed => {
-                let response = Response::error(Status::PRECONDITION_FAILED, "the file has changed");
-                response.write(self.head.method(), self.date, self.connection, replies);
+                let hint = "the file has changed";
+                return Err(Response::error(Status::PRECONDITION_FAILED, hint));
             }
-            Outcome::Proceed => self.ranged(found, prepared, &validators, replies),
+            Outcome::Proceed => return self.ranged(found, prepared, &validators, replies),
         }
+        Ok(())
     }
 
     /// The hot path: an answer that is ready, with today's date written over
@@ -48,7 +54,8 @@ impl Answer<'_> {
     fn whole(&self, found: &Found, prepared: &Prepared, replies: &mut Replies) {
         let head_len = prepared.head_len;
         let get = self.head.method() == Method::Get;
-        let usual = get && self.connection == Connection::KeepAlive;
+        let plain = self.connection == Connection::KeepAlive && self.lines.is_empty();
+        let usual = get && plain;
         let ready = if usual {
             prepared.answer.len()
         } else {
@@ -62,8 +69,9 @@ impl Answer<'_> {
         if ready > head_len {
             return replies.set_repeatable(start);
         }
-        if self.connection != Connection::KeepAlive {
-            bytes.truncate(bytes.len() - 2); // the empty line comes after one more field
+        if !plain {
+            bytes.truncate(bytes.len() - 2); // the empty line comes after some more fields
+            bytes.extend_from_slice(self.lines);
             bytes.extend_from_slice(self.connection.field_line());
             bytes.extend_from_slice(b"\r\n");
         }
@@ -76,6 +84,7 @@ impl Answer<'_> {
     fn not_modified(&self, prepared: &Prepared, replies: &mut Replies) {
         HeadWriter::new(replies.bytes_mut(), Status::NOT_MODIFIED, self.date)
             .lines(prepared.cache_lines())
+            .lines(self.lines)
             .finish(self.connection);
     }
 
@@ -86,7 +95,7 @@ impl Answer<'_> {
         prepared: &Prepared,
         validators: &Validators<'_>,
         replies: &mut Replies,
-    ) {
+    ) -> Result<(), Response> {
         let wanted = self.head.method() == Method::Get
             && self.head.line().seen.contains(Seen::RANGE)
             && condition::range_applies(self.head, validators, self.unix_s);
@@ -102,11 +111,11 @@ impl Answer<'_> {
             Ranged::Part(part) => self.part(found, prepared, part, replies),
             Ranged::Parts(parts) => self.parts(found, prepared, &parts, replies),
             Ranged::Unsatisfiable => {
-                let response = Response::error(Status::RANGE_NOT_SATISFIABLE, "")
-                    .field("Content-Range", format!("bytes */{len}"));
-                response.write(self.head.method(), self.date, self.connection, replies);
+                let response = Response::from(Status::RANGE_NOT_SATISFIABLE);
+                return Err(response.field("Content-Range", format!("bytes */{len}")));
             }
         }
+        Ok(())
     }
 
     fn part(&self, found: &Found, prepared: &Prepared, part: Part, replies: &mut Replies) {
@@ -116,6 +125,7 @@ impl Answer<'_> {
             .length(part.bytes())
             .lines(prepared.cache_lines())
             .field("Accept-Ranges", b"bytes")
+            .lines(self.lines)
             .finish(self.connection);
         append(found, part.first, part.bytes(), replies);
     }
@@ -133,6 +143,7 @@ impl Answer<'_> {
             .length(multipart.content_length(parts))
             .lines(prepared.cache_lines())
             .field("Accept-Ranges", b"bytes")
+            .lines(self.lines)
             .finish(self.connection);
         for (number, part) in parts.iter().enumerate() {
             match number {

@@ -1,149 +1,252 @@
-//! F3: the static site: a path to a file, and a file to an answer.
+//! F3: the static sites: a request to a site, and its path to a file.
+//!
+//! ```text
+//!  request ─> site ──> path ──> redirect? ─> method ─> rewrite? ─> file ─> answer
+//!             hosts    target      rules                 rules     Files   answer
+//!                        │                                           ^        ^
+//!                        │                                           │      ready
+//!                        └── a file whose answer is ready ───────────┘
+//! ```
+//!
+//! The usual answer with a file is made once and kept with it, and so is
+//! whether rules lead elsewhere: no pattern is held against the path of a
+//! request for a file that is known.
 
 mod answer;
+mod cors;
+mod hosts;
 mod ready;
+mod refusal;
+mod rules;
+
+pub use hosts::Sites;
 
 use super::context::Context;
-use super::files::FileError;
+use super::files::{FileError, Found};
 use super::response::Response;
-use crate::http::{HeadWriter, Method, Status, mime, target};
+use crate::config;
+use crate::http::{Method, Status, target};
 use crate::session::HttpRequest;
-use answer::{Answer, append};
-use ready::prepare;
+use answer::Answer;
+use cors::Cors;
+use rules::Rules;
 use std::hash::RandomState;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
-const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 
-/// Serves the files below one root. Owns nothing but the root's number: the
-/// files themselves are [`Files`](super::Files)'.
+/// Serves the files below one root, by the rules of one site. Does not own the
+/// files: they are [`Files`](super::Files)'.
 ///
 /// ```
 /// use pelton::Router;
 /// use pelton::service::StaticSite;
 ///
-/// // Handlers first; what none is for is a file of the configuration's site.
-/// let router = Router::new()
-///     .http("GET", "/time", |_, context| format!("{}\n", context.unix_s))
-///     .site(StaticSite::new(0));
+/// let router = Router::new().site(StaticSite::new(0)); // whatever the host
 /// # let _ = router;
 /// ```
 #[derive(Clone, Debug)]
 pub struct StaticSite {
     root: usize,
+    hidden: bool,
+    fallback: Option<Vec<u8>>,
+    error_pages: Vec<(u16, Vec<u8>)>,
+    rules: Rules,
+    cors: Option<Cors>,
     /// Random keys for the boundaries between several ranges.
     keys: RandomState,
 }
 
+/// What a request to a site asks for.
+struct Asked<'a> {
+    request: &'a HttpRequest<'a>,
+    /// Decoded and resolved.
+    path: &'a [u8],
+    query: Option<&'a [u8]>,
+}
+
 impl StaticSite {
-    /// The site whose root has this number in the configuration.
+    /// The files below the root with this number in the configuration, without
+    /// any rules that it may have: [`Sites`] goes by those.
     #[must_use]
     pub fn new(root: usize) -> StaticSite {
+        StaticSite::with(root, &config::Site::new("."))
+    }
+
+    /// The same by the rules of `site`, whose root has this number.
+    fn with(root: usize, site: &config::Site) -> StaticSite {
+        let page = |(status, page): &(u16, String)| (*status, page.as_bytes().to_vec());
         StaticSite {
             root,
+            hidden: site.hidden,
+            fallback: site.fallback.as_ref().map(|path| path.as_bytes().to_vec()),
+            error_pages: site.error_pages.iter().map(page).collect(),
+            rules: Rules::new(site),
+            cors: site.cors.as_ref().map(Cors::new),
             keys: RandomState::new(),
         }
     }
 
-    /// Answers a request for a file.
-    pub(crate) fn answer(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        match request.head.method() {
-            Method::Get | Method::Head => self.get(request, context),
+    fn answer(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
+        let mut scratch = Vec::new(); // allocates only where something is decoded
+        let (path, query, known) = match target::path(request.head, &mut scratch) {
+            Ok(path) => (path.decoded, path.query, Ok(self.shows(path.hidden))),
+            Err(_) => (&b"/"[..], None, Err(Status::BAD_REQUEST)),
+        };
+        let asked = Asked {
+            request,
+            path,
+            query,
+        };
+        match known {
+            Ok(true) if self.ready(&asked, context) => {}
+            Ok(true) => self.by_rules(&asked, context),
+            Ok(false) => self.refuse(&asked, Status::NOT_FOUND.into(), context),
+            Err(status) => self.refuse(&asked, status.into(), context),
+        }
+    }
+
+    /// Whether a path is served at all, that is `hidden` or not.
+    fn shows(&self, hidden: bool) -> bool {
+        self.hidden || !hidden
+    }
+
+    /// The hot path: a file that is known, and that no rule leads away from.
+    fn ready(&self, asked: &Asked<'_>, context: &mut Context<'_>) -> bool {
+        if !matches!(asked.request.head.method(), Method::Get | Method::Head) {
+            return false;
+        }
+        let answer = self.usual(asked, context);
+        let known = context.files.known(self.root, asked.path, context.now);
+        let direct = |found: &&mut Found| found.prepared.as_ref().is_some_and(|it| it.direct);
+        let Some(found) = known.filter(direct) else {
+            return false;
+        };
+        if let Err(response) = answer.with(found, context.replies) {
+            self.refuse(asked, response, context);
+        }
+        true
+    }
+
+    fn by_rules(&self, asked: &Asked<'_>, context: &mut Context<'_>) {
+        let head = asked.request.head;
+        if let Some(cors) = self.cors.as_ref().filter(|_| cors::is_preflight(head)) {
+            let response = Response::empty(Status::NO_CONTENT).lines(cors.preflight(head));
+            return self.respond(asked, response, context);
+        }
+        let moved = self.rules.redirect(asked.path, asked.query);
+        if let Some((status, place)) = moved.filter(|_| head.target() != b"*") {
+            let response = Response::error(status, "").field("Location", place);
+            return self.respond(asked, response, context);
+        }
+        match head.method() {
+            Method::Get | Method::Head => self.get(asked, context),
             Method::Options => {
                 let response = Response::empty(Status::NO_CONTENT).field("Allow", ALLOW);
-                context.respond(request, &response);
+                self.respond(asked, response, context);
             }
-            Method::Other => refuse(request, context, Status::NOT_IMPLEMENTED),
+            Method::Other => self.refuse(asked, Status::NOT_IMPLEMENTED.into(), context),
             _ => {
                 let hint = "this is a file: GET and HEAD are what it takes";
                 let response = Response::error(Status::METHOD_NOT_ALLOWED, hint);
-                context.respond(request, &response.field("Allow", ALLOW));
+                self.refuse(asked, response.field("Allow", ALLOW), context);
             }
         }
     }
 
-    fn get(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        if let Some(path) = target::plain(request.head) {
-            return self.file(path, None, request, context);
-        }
-        let mut scratch = Vec::new(); // allocates only where something is decoded
-        match target::path(request.head, &mut scratch) {
-            Ok(path) if path.hidden => self.not_found(request, context),
-            Ok(path) => self.file(path.decoded, path.query, request, context),
-            Err(_) => refuse(request, context, Status::BAD_REQUEST),
-        }
-    }
-
-    fn file(
-        &self,
-        path: &[u8],
-        query: Option<&[u8]>,
-        request: &HttpRequest<'_>,
-        context: &mut Context<'_>,
-    ) {
-        let connection = context.connection(request);
-        let (date, unix_s) = (context.date, context.unix_s);
-        match context.files.find(self.root, path, context.now) {
-            Ok(found) => {
-                if found.prepared.is_none() {
-                    prepare(path, found, unix_s);
-                }
-                let answer = Answer {
-                    head: request.head,
-                    date,
-                    unix_s,
-                    connection,
-                    keys: &self.keys,
-                };
-                answer.with(found, context.replies);
-            }
-            Err(FileError::NotFound) => self.not_found(request, context),
-            Err(FileError::Directory) => redirect_to_folder(request, path, query, context),
-            Err(FileError::Forbidden) => refuse(request, context, Status::FORBIDDEN),
+    fn get(&self, asked: &Asked<'_>, context: &mut Context<'_>) {
+        let mut scratch = Vec::new();
+        let rewritten = self.rules.rewrite(asked.path, &mut scratch);
+        let sent = match rewritten {
+            Some(path) if !self.shows(target::is_hidden(path)) => Err(FileError::NotFound),
+            Some(path) => match self.send(asked, path, context) {
+                // The client knows nothing of this path: no slash for it.
+                Err(FileError::Directory) => self.send(asked, &[path, b"/"].concat(), context),
+                sent => sent,
+            },
+            None => self.send(asked, asked.path, context),
+        };
+        match sent {
+            Ok(()) => {}
+            Err(FileError::NotFound) => self.not_there(asked, context),
+            Err(FileError::Directory) => self.add_slash(asked, context),
+            Err(FileError::Forbidden) => self.refuse(asked, Status::FORBIDDEN.into(), context),
             Err(FileError::Busy) => {
                 let hint = "the server has too much open; try again in a moment";
                 let response = Response::error(Status::SERVICE_UNAVAILABLE, hint);
-                context.respond(request, &response.field("Retry-After", "1"));
+                self.refuse(asked, response.field("Retry-After", "1"), context);
             }
-            Err(FileError::Broken) => refuse(request, context, Status::INTERNAL_SERVER_ERROR),
+            Err(FileError::Broken) => {
+                self.refuse(asked, Status::INTERNAL_SERVER_ERROR.into(), context);
+            }
         }
     }
 
-    /// 404 with the site's own page, where it has one.
-    fn not_found(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        let connection = context.connection(request);
-        let Ok(found) = context.files.find(self.root, NOT_FOUND_PAGE, context.now) else {
-            return refuse(request, context, Status::NOT_FOUND);
+    /// Answers with the file at `path`, which need not be the one asked for.
+    fn send(
+        &self,
+        asked: &Asked<'_>,
+        path: &[u8],
+        context: &mut Context<'_>,
+    ) -> Result<(), FileError> {
+        let answer = self.usual(asked, context);
+        let found = context.files.find(self.root, path, context.now)?;
+        if found.prepared.is_none() {
+            self.prepare(path, found, context.unix_s);
+        }
+        if let Err(response) = answer.with(found, context.replies) {
+            self.refuse(asked, response, context);
+        }
+        Ok(())
+    }
+
+    /// All that an answer needs but the file.
+    fn usual<'a, 'c: 'a>(&'a self, asked: &Asked<'a>, context: &mut Context<'c>) -> Answer<'a> {
+        let head = asked.request.head;
+        Answer {
+            head,
+            connection: context.connection(asked.request),
+            date: context.date,
+            unix_s: context.unix_s,
+            keys: &self.keys,
+            lines: self.cors.as_ref().map_or(&[], |cors| cors.lines(head)),
+        }
+    }
+
+    /// Makes what is the same in every answer with this file. Rules go by its
+    /// own path, and where it is a folder's index by that of the folder too:
+    /// so it does not matter which request it answers.
+    fn prepare(&self, path: &[u8], found: &mut Found, unix_s: u64) {
+        let name = match &found.index {
+            Some(index) => [path, index].concat(),
+            None => path.to_vec(),
         };
-        HeadWriter::new(context.replies.bytes_mut(), Status::NOT_FOUND, context.date)
-            .content_type(mime::media_type(NOT_FOUND_PAGE))
-            .length(found.meta.len)
-            .finish(connection);
-        if request.head.method() == Method::Get {
-            append(found, 0, found.meta.len, context.replies);
+        let mut lines = self.rules.file_lines(&[path, &name]);
+        if let Some(cors) = &self.cors {
+            lines.extend_from_slice(cors.always());
+        }
+        let direct = !self.rules.moves(path) && self.shows(target::is_hidden(path));
+        ready::prepare(&name, found, unix_s, &lines, direct);
+    }
+
+    /// What is not there is answered by the fallback, or with 404.
+    fn not_there(&self, asked: &Asked<'_>, context: &mut Context<'_>) {
+        let fallback = self.fallback.as_ref();
+        if fallback.is_none_or(|path| self.send(asked, path, context).is_err()) {
+            self.refuse(asked, Status::NOT_FOUND.into(), context);
         }
     }
-}
 
-/// 301 to the same path with its slash; the query stays.
-fn redirect_to_folder(
-    request: &HttpRequest<'_>,
-    path: &[u8],
-    query: Option<&[u8]>,
-    context: &mut Context<'_>,
-) {
-    let mut location = Vec::new();
-    target::encode_path(path, &mut location);
-    location.push(b'/');
-    if let Some(query) = query {
-        location.push(b'?');
-        location.extend_from_slice(query);
+    /// 301 to the same path with its slash; the query stays.
+    fn add_slash(&self, asked: &Asked<'_>, context: &mut Context<'_>) {
+        let mut location = Vec::new();
+        target::encode_path(asked.path, &mut location);
+        location.push(b'/');
+        if let Some(query) = asked.query {
+            location.push(b'?');
+            location.extend_from_slice(query);
+        }
+        let location = String::from_utf8_lossy(&location).into_owned();
+        let response = Response::error(Status::MOVED_PERMANENTLY, "").field("Location", location);
+        self.respond(asked, response, context);
     }
-    let location = String::from_utf8_lossy(&location).into_owned();
-    let response = Response::error(Status::MOVED_PERMANENTLY, "").field("Location", location);
-    context.respond(request, &response);
-}
-
-fn refuse(request: &HttpRequest<'_>, context: &mut Context<'_>, status: Status) {
-    context.respond(request, &Response::error(status, ""));
 }

@@ -6,13 +6,10 @@ use crate::service::files::{Bytes, Content, Found, Prepared};
 use std::sync::Arc;
 
 /// Makes the usual answer with this file ready. A small file moves into it.
-pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
-    let named = if path.ends_with(b"/") {
-        b"index.html"
-    } else {
-        path
-    };
-    let media_type = mime::media_type(named);
+/// `name` tells what kind of file it is, `lines` are the site's own fields, and
+/// `direct` says that no rule leads away from its path.
+pub(super) fn prepare(name: &[u8], found: &mut Found, unix_s: u64, lines: &[u8], direct: bool) {
+    let media_type = mime::media_type(name);
     let etag = etag(found);
     // Never later than the answer's own date (RFC 9110 8.8.2.1).
     let modified = HttpDate::from_unix(found.meta.modified_s.min(unix_s));
@@ -23,7 +20,8 @@ pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
     let start = writer.here();
     let writer = writer
         .field("Last-Modified", modified.as_bytes())
-        .field("ETag", &etag);
+        .field("ETag", &etag)
+        .lines(lines);
     let cache_lines = start..writer.here();
     writer
         .field("Accept-Ranges", b"bytes")
@@ -44,6 +42,7 @@ pub(super) fn prepare(path: &[u8], found: &mut Found, unix_s: u64) {
         cache_lines,
         etag,
         media_type,
+        direct,
     });
 }
 

@@ -1,0 +1,116 @@
+//! One static site, checked.
+
+use crate::config::{PathPattern, Place};
+use std::path::PathBuf;
+
+/// A folder that is served to some hosts, and by which rules.
+///
+/// ```
+/// use pelton::config::Site;
+///
+/// let mut site = Site::new("www"); // for all hosts, all else as usual
+/// site.fallback = Some("/index.html".into());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Names in the Host header, in small letters, without a port; `*.` in
+    /// front = all names below it, `*` alone = all others. No name is in two
+    /// sites.
+    pub hosts: Vec<String>,
+    /// The folder; never empty.
+    pub root: PathBuf,
+    /// What a folder answers with: the first of these names that is there.
+    pub index: Vec<String>,
+    /// The path that answers, with 200, what is not there.
+    pub fallback: Option<String>,
+    /// Names that begin with a dot are served too.
+    pub hidden: bool,
+    /// Pages of the site by the status that they are for, 400 to 599.
+    pub error_pages: Vec<(u16, String)>,
+    /// The first one that matches is the answer.
+    pub redirects: Vec<Redirect>,
+    /// The first one that matches is another path for the request.
+    pub rewrites: Vec<Rewrite>,
+    /// All that match add their fields; for one name the last one counts.
+    pub headers: Vec<HeaderRule>,
+    /// The last one that matches counts.
+    pub cache_control: Vec<CacheRule>,
+    /// What pages of other origins may do; `None` = what browsers let them.
+    pub cors: Option<Cors>,
+}
+
+impl Site {
+    /// The site in this folder, for all hosts, all else as usual.
+    pub fn new(root: impl Into<PathBuf>) -> Site {
+        Site {
+            hosts: vec!["*".to_owned()],
+            root: root.into(),
+            index: vec!["index.html".to_owned()],
+            fallback: None,
+            hidden: false,
+            error_pages: vec![(404, "/404.html".to_owned())],
+            redirects: Vec::new(),
+            rewrites: Vec::new(),
+            headers: Vec::new(),
+            cache_control: Vec::new(),
+            cors: None,
+        }
+    }
+}
+
+/// Paths that are answered with another place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// Which paths.
+    pub from: PathPattern,
+    /// A path of this site, or a URL: text that may stand in a URI, with what
+    /// the stars stood for behind the first slash of the path.
+    pub to: Place,
+    /// 301, 302, 303, 307 or 308.
+    pub status: u16,
+}
+
+/// Paths that are looked up as others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// Which paths.
+    pub from: PathPattern,
+    /// A path of this site.
+    pub to: Place,
+}
+
+/// Fields that go with the answers for some paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderRule {
+    /// Which paths.
+    pub path: PathPattern,
+    /// Names and values, checked by the grammar (RFC 9110 5.1, 5.5).
+    pub set: Vec<(String, String)>,
+}
+
+/// For how long files of some paths may be kept by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheRule {
+    /// Which paths.
+    pub path: PathPattern,
+    /// The value of Cache-Control (RFC 9111 5.2.2).
+    pub value: String,
+}
+
+/// What pages of other origins may do with a site: the CORS protocol of the
+/// Fetch standard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cors {
+    /// Whose pages; `*` alone = everybody's.
+    pub origins: Vec<String>,
+    /// By which methods.
+    pub methods: Vec<String>,
+    /// Request fields that they may send.
+    pub headers: Vec<String>,
+    /// Answer fields that they may read.
+    pub expose: Vec<String>,
+    /// With cookies and the like; never where everybody may.
+    pub credentials: bool,
+    /// Seconds for which a browser need not ask again.
+    pub max_age_s: usize,
+}
