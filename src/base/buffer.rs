@@ -12,6 +12,7 @@
 //! buffer it got back last. All pools draw on one [`Budget`], an atomic that
 //! is touched only when a pool grows or shrinks.
 
+use crate::base::kept::Kept;
 use crate::base::limits::{BUFFER_CLASS_BYTES, BUFFERS_KEPT_MAX, READ_BYTES};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -153,7 +154,7 @@ impl Buffer {
 #[derive(Debug)]
 pub struct Pool {
     budget: Arc<Budget>,
-    free: [Vec<Buffer>; BUFFER_CLASS_BYTES.len()],
+    free: [Kept<Buffer>; BUFFER_CLASS_BYTES.len()],
     /// One buffer of the size of a read, for bytes that were read when memory
     /// had run out. While it is gone the pool is short, also when there is
     /// memory again: that is for those who wait. Were it made into another
@@ -215,7 +216,7 @@ impl Pool {
     #[must_use]
     pub fn take(&mut self, bytes: usize) -> Option<Buffer> {
         let class = class_for(bytes)?;
-        let buffer = match self.free[class].pop() {
+        let buffer = match self.free[class].take() {
             Some(buffer) => buffer,
             None => self.allocate(BUFFER_CLASS_BYTES[class])?,
         };
@@ -238,7 +239,7 @@ impl Pool {
         let kept = class_for(buffer.capacity())
             .filter(|&class| self.free[class].len() < BUFFERS_KEPT_MAX[class]);
         match kept {
-            Some(class) => self.free[class].push(buffer),
+            Some(class) => self.free[class].give(buffer),
             None => self.budget.shrink(buffer.capacity()),
         }
     }
@@ -278,9 +279,22 @@ impl Pool {
 
     /// Frees every kept buffer, so that other workers may have the memory.
     pub fn shrink(&mut self) {
-        for buffer in self.free.iter_mut().flat_map(|class| class.drain(..)) {
+        for buffer in self.free.iter_mut().flat_map(Kept::all) {
             self.budget.shrink(buffer.capacity());
         }
+    }
+
+    /// Once a tick: frees kept buffers that have not been needed.
+    pub fn tick(&mut self) {
+        for buffer in self.free.iter_mut().flat_map(Kept::unneeded) {
+            self.budget.shrink(buffer.capacity());
+        }
+    }
+
+    /// Whether [`Pool::tick`] has something to wait for.
+    #[must_use]
+    pub fn wants_tick(&self) -> bool {
+        self.free.iter().any(|class| !class.is_empty())
     }
 
     fn allocate(&mut self, bytes: usize) -> Option<Buffer> {

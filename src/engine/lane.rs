@@ -2,6 +2,7 @@
 
 use super::job::Job;
 use crate::base::buffer::Pool;
+use crate::base::kept::Kept;
 use crate::base::key::{Key, Peer};
 use crate::base::limits::JOBS_KEPT_MAX;
 use crate::frame::Framing;
@@ -18,8 +19,7 @@ pub(super) struct Lane {
     /// How many of them may be slow ones: the others stay for those that are
     /// quick.
     slow_credits: usize,
-    #[allow(clippy::vec_box, reason = "jobs travel in their boxes, which are kept")]
-    free: Vec<Box<Job>>,
+    free: Kept<Box<Job>>,
     parked: HashMap<u32, Box<Job>>,
     waiting: VecDeque<Key>,
     /// Those whose job is a slow one.
@@ -33,7 +33,7 @@ impl Lane {
         Lane {
             credits,
             slow_credits,
-            free: Vec::new(),
+            free: Kept::new(),
             parked: HashMap::new(),
             waiting: VecDeque::new(),
             waiting_slow: VecDeque::new(),
@@ -126,8 +126,18 @@ impl Lane {
     pub(super) fn recycle(&mut self, mut job: Box<Job>, pool: &mut Pool) {
         job.reset(pool);
         if self.free.len() < JOBS_KEPT_MAX {
-            self.free.push(job);
+            self.free.give(job);
         }
+    }
+
+    /// Once a tick: drops free jobs that have not been needed.
+    pub(super) fn tick(&mut self) {
+        self.free.unneeded().for_each(drop);
+    }
+
+    /// Whether [`Lane::tick`] has something to wait for.
+    pub(super) fn wants_tick(&self) -> bool {
+        !self.free.is_empty()
     }
 
     /// An empty job for a connection.
@@ -137,7 +147,7 @@ impl Lane {
         address: SocketAddr,
         framing: &'static dyn Framing,
     ) -> Box<Job> {
-        let Some(mut job) = self.free.pop() else {
+        let Some(mut job) = self.free.take() else {
             return Job::new(peer, address, framing);
         };
         job.peer = peer;

@@ -238,6 +238,8 @@ impl Worker {
     /// look at the clock: it is late by what the turn took, and never early.
     fn patience(&self) -> Option<Duration> {
         let ticks = self.kit.files.wants_tick()
+            || self.kit.pool.wants_tick()
+            || self.lane.wants_tick()
             || self.fleet.notes.wants_tick()
             || self.accept_paused
             || self.draining.is_some()
@@ -303,6 +305,8 @@ impl Worker {
         self.tick = now.tick();
         self.accept_paused = false;
         self.kit.files.tick(now);
+        self.kit.pool.tick();
+        self.lane.tick();
         self.fleet.notes.tick(now);
         self.resume(List::Memory);
         let mut expired = std::mem::take(&mut self.lists.expired);
