@@ -252,6 +252,9 @@ fn several_ranges_come_in_one_answer() {
             );
             check("700-800, 5-9 ,600-699,4-4", &[(600, 800), (4, 9)]);
             check(&format!("0-9,20-29,{len}-,-0"), &[(0, 9), (20, 29)]);
+            let apart: Vec<(usize, usize)> = (0..100).map(|at| (9 * at, 9 * at + 7)).collect();
+            let most = apart.iter().map(|(first, last)| format!("{first}-{last}"));
+            check(&most.collect::<Vec<_>>().join(","), &apart);
             let one = get(
                 rig.http,
                 &format!("/{file}"),

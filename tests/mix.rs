@@ -19,9 +19,6 @@ use support::{Rig, both_at_once, connect, get, masked, pattern, read_to_end};
 const CONNECTIONS: u64 = 400;
 /// Requests on one of them.
 const REQUESTS_MAX: usize = 24;
-/// What may follow the last request that is answered: a lingering close takes
-/// twice as much.
-const NOISE_BYTES_MAX: usize = 32 << 10;
 
 #[test]
 fn a_mix_of_requests_is_answered_as_each_of_them_alone() {
@@ -90,6 +87,19 @@ struct Sample {
     last: bool,
 }
 
+impl Sample {
+    /// The client asked for the end.
+    fn says_last(&self) -> bool {
+        let head = self.bytes[..self.head_len()].escape_ascii().to_string();
+        head.contains("Connection: close") || self.last && head.contains("HTTP/1.0")
+    }
+
+    fn head_len(&self) -> usize {
+        let end = self.bytes.windows(4).position(|part| part == b"\r\n\r\n");
+        end.map_or(self.bytes.len(), |end| end + 4)
+    }
+}
+
 /// What is sent, and what has to come back.
 struct Mix {
     input: Vec<u8>,
@@ -101,7 +111,7 @@ impl Mix {
     fn new(samples: &[Sample], seed: u64) -> Mix {
         let mut random = Random::new(seed);
         let (mut input, mut expected) = (Vec::new(), Vec::new());
-        let mut end = None;
+        let (mut ended, mut places) = (false, Vec::new());
         let mut sample = random.pick(samples);
         for _ in 0..=random.below(REQUESTS_MAX) {
             // The same once more is answered in a way of its own.
@@ -112,19 +122,28 @@ impl Mix {
             if sample.last && !random.once_in(4) {
                 continue;
             }
-            let noise = end.map_or(0, |end| input.len() + sample.bytes.len() - end);
-            if noise > NOISE_BYTES_MAX {
-                continue;
-            }
+            places.extend([input.len(), input.len() + sample.head_len()]);
             input.extend_from_slice(&sample.bytes);
-            if end.is_none() {
+            if !ended {
                 expected.extend_from_slice(&sample.answer);
-                end = sample.last.then_some(input.len());
+            }
+            ended |= sample.last;
+            // What follows a request that said so itself may find the connection
+            // closed.
+            if sample.says_last() {
+                break;
             }
         }
         let pieces = if random.once_in(8) { 200 } else { 8 };
+        places.push(input.len());
         let mut cuts: Vec<usize> = (0..random.below(pieces))
-            .map(|_| random.below(input.len() + 1))
+            .map(|_| match random.below(4) {
+                0 => random.below(input.len() + 1),
+                // Where a head begins or ends, or near it.
+                1 => (random.pick(&places) + random.below(7)).saturating_sub(3),
+                _ => *random.pick(&places),
+            })
+            .map(|cut| cut.min(input.len()))
             .collect();
         cuts.sort_unstable();
         Mix {

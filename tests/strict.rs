@@ -382,3 +382,30 @@ fn nothing_comes_back_unescaped() {
         }
     });
 }
+
+/// A body that nobody takes is on its way when its request has been answered:
+/// the answer is not lost to a reset, and the client gets all of the body out.
+#[test]
+fn the_answer_outlives_a_large_body() {
+    both(|mode| {
+        let rig = rig(mode);
+        for (target, fields, len, status) in [
+            ("/small.txt", "Connection: close\r\n", 900_000, 405),
+            ("/small.txt", "Expect: 100-continue\r\n", 900_000, 405),
+            ("/small.txt", "", 1_500_000, 413),
+            ("/echo", "", 1_500_000, 413),
+        ] {
+            let mut stream = connect(rig.http);
+            let head = format!(
+                "POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {len}\r\n{fields}\r\n"
+            );
+            stream.write_all(head.as_bytes()).expect("sent");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            stream
+                .write_all(&vec![b'x'; len])
+                .expect("all of it is taken");
+            let output = String::from_utf8(read_to_end(&mut stream)).expect("text");
+            assert_eq!(statuses(&output), [status], "{head}: {output}");
+        }
+    });
+}

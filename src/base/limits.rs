@@ -153,8 +153,9 @@ pub const ANSWERS_BUDGET: usize = 1024;
 
 // --- closing -----------------------------------------------------------
 
-/// A lingering close discards at most this much.
-pub const LINGER_BYTES_MAX: usize = 64 * KIB;
+/// A lingering close discards at most this much: a body that is refused is on its
+/// way already, and its client reads the answer when all of it is out.
+pub const LINGER_BYTES_MAX: usize = 8 * MIB;
 /// A lingering close lasts at most this long.
 pub const LINGER_MS: u64 = 2_000;
 /// A connection at rest for this long is let go while the server drains.
@@ -309,6 +310,8 @@ const _: () = {
     // Below the low mark there is room for a whole batch of answers.
     assert!(OUTBOX_LOW_BYTES <= REPLIES_HIGH_BYTES);
     assert!(REPLIES_HIGH_BYTES + FILE_CACHED_BYTES_MAX < OUTBOX_BYTES_MAX);
+    // The answer to any body that could be taken outlives that body.
+    assert!(LINGER_BYTES_MAX > BODY_BYTES_MAX);
     assert!(WHEEL_BUCKETS.is_power_of_two());
     // What OWASP recommends is in the range that can be configured.
     assert!(HASH_KIB_DEFAULT >= HASH_LANE_KIB_MIN && HASH_KIB_DEFAULT <= HASH_KIB_MAX);

@@ -47,7 +47,8 @@ impl Connection {
         }
     }
 
-    /// Discards until the client closes, or enough has come.
+    /// Discards until the client closes, or enough has come. Who sends as fast as
+    /// it is read waits for the others' turn in between.
     pub(super) fn linger(&mut self, input: &mut [u8], now: Time) -> Step {
         let reason = self
             .ending
@@ -61,7 +62,12 @@ impl Connection {
             }
             match socket::receive(&self.stream, input, false) {
                 Ok(0) => return Step::Close(reason),
-                Ok(count) => lingering.left = lingering.left.saturating_sub(count),
+                Ok(count) => {
+                    lingering.left = lingering.left.saturating_sub(count);
+                    if count == input.len() {
+                        return Step::Turn;
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Step::Event,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Step::Close(reason),
