@@ -115,6 +115,7 @@ fn a_kept_alive_request_allocates_nothing() {
         ("GET as browsers send it", text("GET", browser)),
         ("HEAD", text("HEAD", "")),
         ("304", text("GET", &format!("If-None-Match: {etag}\r\n"))),
+        ("a range", text("GET", "Range: bytes=5-99\r\n")),
         ("16 GETs in one write", text("GET", "").repeat(16)),
     ];
     for (name, request) in cases {

@@ -146,6 +146,24 @@ fn a_client_whose_packages_never_stop_is_let_go_between_two_of_them() {
     });
 }
 
+/// It may have come from another process that went away: it is not sent on to
+/// the next one without an answer, however short the drain.
+#[test]
+fn a_client_that_has_just_come_is_answered_before_it_is_let_go() {
+    both_at_once(|mode| {
+        let rig = Rig::start(mode, |config| config.drain = Millis(2_000));
+        let mut stream = connect(rig.frame);
+        rig.wait_for("it is there", |rig| rig.live() == 1);
+        rig.handle.drain();
+        thread::sleep(Duration::from_millis(400));
+        stream.write_all(&package(1, b"first")).expect("sent");
+        assert_eq!(read_package(&mut stream).1, b"first");
+        assert_eq!(stream.read(&mut [0]).expect("no reset"), 0);
+        drop(stream);
+        rig.wait();
+    });
+}
+
 /// Its packages are rare, so it is let go while nothing is under way.
 #[test]
 fn a_silent_client_of_packages_reads_the_end_and_no_reset() {

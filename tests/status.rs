@@ -10,8 +10,10 @@ use serde_json::Value;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
-use std::time::Duration;
-use support::{Rig, both, connect, get, package, pattern, read_answer, read_package, request};
+use std::time::{Duration, Instant};
+use support::{
+    PATIENCE, Rig, both, connect, get, package, pattern, read_answer, read_package, request,
+};
 
 const PATH: &str = "/_pelton/";
 const GET_SMALL: &[u8] = b"GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -106,6 +108,41 @@ fn the_numbers_are_those_of_what_was_done() {
         let slow: u64 = times(&after)[14..].iter().sum();
         assert!(slow >= 5, "{:?}", times(&after));
         assert!(times(&after).iter().sum::<u64>() >= 306);
+    });
+}
+
+/// Waits until the loops together have so many of what stands under `name`.
+fn until(addr: SocketAddr, name: &str, count: u64) {
+    let start = Instant::now();
+    let now = || -> u64 {
+        let all = numbers(addr);
+        let each = loops(&all).iter().map(|each| each[name].as_u64());
+        each.map(|count| count.expect("a number")).sum()
+    };
+    while now() != count {
+        assert!(start.elapsed() < PATIENCE, "{} {name}, not {count}", now());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn what_is_lent_out_is_told_until_it_is_back() {
+    both(|mode| {
+        let rig = rig(mode);
+        let mut half = connect(rig.http);
+        half.write_all(&GET_SMALL[..9]).expect("sent");
+        until(rig.http, "buffers", 1);
+        half.write_all(&GET_SMALL[9..]).expect("sent");
+        assert_eq!(read_answer(&mut half, false).body, pattern(1024));
+        until(rig.http, "buffers", 0);
+        if mode == Mode::Proactor {
+            // All of them are one job, which takes some ticks.
+            let mut frame = connect(rig.frame);
+            frame.write_all(&package(9, b"").repeat(50)).expect("sent");
+            until(rig.http, "jobs", 1);
+            (0..50).for_each(|_| assert_eq!(read_package(&mut frame).0, 9));
+        }
+        until(rig.http, "jobs", 0);
     });
 }
 

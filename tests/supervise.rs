@@ -16,7 +16,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::thread;
@@ -578,6 +578,36 @@ fn an_upgrade_runs_the_new_file_in_the_old_process() {
     assert_eq!(said.code, Some(0), "{}", said.errors);
     assert_eq!(master.wait().code(), Some(0));
     assert!(!master.folder.path().join("pid").exists());
+}
+
+/// As those have it who keep a folder for each version.
+#[test]
+fn an_upgrade_follows_the_link_by_which_the_program_was_begun() {
+    let folder = Folder::site();
+    let at = |name: &str| folder.path().join(name);
+    for version in ["one", "two"] {
+        fs::create_dir(at(version)).expect("a folder");
+        fs::copy(BINARY, at(version).join("pelton")).expect("a copy");
+    }
+    symlink("one", at("current")).expect("a link");
+    symlink("two", at("next")).expect("a link");
+    let mut command = Command::new(at("current/pelton"));
+    command.args(["--config", "conf.toml"]);
+    let mut master = Master::spawn(command, folder, Settings::new());
+    let program = |pid: i32| fs::read_link(format!("/proc/{pid}/exe")).expect("its program");
+    assert!(program(master.pid).ends_with("one/pelton"));
+    let path = master.folder.path();
+    fs::rename(path.join("next"), path.join("current")).expect("renamed");
+    // A restart takes the program that runs, an upgrade the one of that name.
+    master.reload();
+    let serving = master.one_serving();
+    assert!(program(serving).ends_with("one/pelton"));
+    master.upgrade();
+    let serving = master.one_serving();
+    for pid in [master.pid, serving] {
+        assert!(program(pid).ends_with("two/pelton"), "{:?}", program(pid));
+    }
+    serves(&master);
 }
 
 #[test]

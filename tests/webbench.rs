@@ -128,21 +128,21 @@ fn counts_are_those_of_the_server() {
     };
     thread::scope(|scope| {
         for (behaviour, words) in [
-            (Behaviour::AnswerAndClose(OK_CLOSE), "-t 1 -c 7"),
+            (Behaviour::AnswerAndClose(OK_CLOSE), "-t 3 -c 7"),
             (
                 Behaviour::AnswerAndClose(b"HTTP/1.0 200 OK\r\n\r\nhello"),
-                "-t 1 -c 7 --processes 3",
+                "-t 3 -c 7 --processes 3",
             ),
-            (Behaviour::Answer(OK), "-t 1 -c 7 -k"),
-            (Behaviour::InPieces(OK), "-t 1 -c 7 -k"),
+            (Behaviour::Answer(OK), "-t 3 -c 7 -k"),
+            (Behaviour::InPieces(OK), "-t 3 -c 7 -k"),
             (
                 Behaviour::InPieces(
                     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
                 ),
-                "-t 1 -c 7 -k --processes 1",
+                "-t 3 -c 7 -k --processes 1",
             ),
-            (Behaviour::AnswerAndClose(OK_CLOSE), "-t 1 -c 7 -k"),
-            (Behaviour::Answer(OK), "-t 1 -c 7 -2"),
+            (Behaviour::AnswerAndClose(OK_CLOSE), "-t 3 -c 7 -k"),
+            (Behaviour::Answer(OK), "-t 3 -c 7 -2"),
         ] {
             scope.spawn(move || check(behaviour, words));
         }

@@ -48,6 +48,10 @@ pub(crate) struct Client<'a> {
     first_ns: Option<u64>,
     /// The connection is not known to be made yet.
     connecting: Option<Connecting>,
+    /// An answer has come on this connection.
+    has_served: bool,
+    /// The requests under way were sent once before.
+    is_repeated: bool,
 }
 
 /// When a connection was begun, and how long the call took: where it can be
@@ -77,6 +81,9 @@ pub(crate) enum Step {
     /// The last answer is whole that was waited for, or that this connection
     /// gives; whether it takes more requests.
     Done { keeps: bool },
+    /// The server has ended the connection between two answers, and some are
+    /// still waited for.
+    Left,
     /// What was under way has failed; the connection is of no more use.
     Failed(Failure),
 }
@@ -96,6 +103,8 @@ impl<'a> Client<'a> {
             due_ns: 0,
             first_ns: None,
             connecting: None,
+            has_served: false,
+            is_repeated: false,
         }
     }
 
@@ -147,6 +156,26 @@ impl<'a> Client<'a> {
         self.due_ns = due_ns;
         self.begun_ns = now_ns;
         self.first_ns = None;
+        self.is_repeated = false;
+    }
+
+    /// Whether what is under way may be sent once more, its connection being
+    /// over: that one had served before, and it is not sent twice in a row.
+    pub(crate) fn may_repeat(&self) -> bool {
+        self.has_served && !self.is_repeated
+    }
+
+    /// Parts with the connection, as [`Client::part`] does, but what was under
+    /// way is to be sent on the next one. It was begun when it was.
+    pub(crate) fn repeat(&mut self, script: &'a Script) -> Option<TcpStream> {
+        let (open, count) = (self.open as usize, script.count());
+        let stream = self.part();
+        let first = (self.next as usize + count - open % count) % count;
+        self.unsent = script.batch(first, open);
+        self.open = open as u32;
+        self.first_ns = None;
+        self.is_repeated = true;
+        stream
     }
 
     /// Begins a connection. It may be under way for a while.
@@ -158,6 +187,7 @@ impl<'a> Client<'a> {
         start: Instant,
     ) -> Step {
         self.reader = Reader::new(expected);
+        self.has_served = false;
         let before = Instant::now();
         match dial.connect(client) {
             Ok(stream) => {

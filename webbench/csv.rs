@@ -29,6 +29,7 @@ fn columns(outcome: &Outcome) -> Vec<(String, String)> {
     for (name, count) in outcome.failures() {
         add(&format!("failed_{name}"), count.to_string());
     }
+    add("sent_again", record.sent_again.to_string());
     for (what, histogram) in outcome.times() {
         let what = key(what);
         add(&format!("{what}_count"), histogram.len().to_string());
@@ -107,7 +108,7 @@ mod tests {
             found.unwrap_or_else(|| panic!("no {name}")).1.as_str()
         };
         assert_eq!(value("rate_per_s"), "1500.000");
-        assert_eq!(value("failed_reset"), "3");
+        assert_eq!((value("failed_reset"), value("sent_again")), ("3", "4"));
         assert_eq!(value("connect_count"), "1");
         assert_eq!(value("server_cpu_us_per_request"), "7.500");
         assert!(value("whole_p99_9_us").starts_with("299"));

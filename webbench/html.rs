@@ -138,6 +138,9 @@ fn counts(outcome: &Outcome) -> String {
     let kinds = Failure::ALL.map(|kind| (kind.words(), record.failed_as(kind)));
     let seen = kinds.into_iter().filter(|(_, count)| *count > 0);
     pairs.extend(seen.map(|(words, count)| (words, units::count(count))));
+    if record.sent_again > 0 {
+        pairs.push(("sent again", units::count(record.sent_again)));
+    }
     pairs.push(("bytes", units::count(record.bytes)));
     pairs.push(("bytes/s", units::size(outcome.bytes_rate())));
     list(pairs)
@@ -223,6 +226,7 @@ mod tests {
             "&lt;i&gt;Some&lt;/i&gt; &amp; Sons",
             "<th scope=\"row\">succeeded</th><td>3,000</td>",
             "<th scope=\"row\">status 5xx</th><td>2</td>",
+            "<th scope=\"row\">sent again</th><td>4</td>",
             "<b>1,500</b><span>requests/s</span>",
             "<section class=\"bad\"><b>5</b>",
             "<td>7.50 µs</td>",

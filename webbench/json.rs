@@ -46,6 +46,7 @@ struct Counts {
     bytes: u64,
     #[serde(serialize_with = "as_map")]
     failures: Vec<(String, u64)>,
+    sent_again: u64,
 }
 
 /// A histogram in figures; all of them null where nothing was timed.
@@ -104,6 +105,7 @@ pub(crate) fn figures(outcome: &Outcome) -> Figures {
             failed: record.failed(),
             bytes: record.bytes,
             failures: outcome.failures().collect(),
+            sent_again: record.sent_again,
         },
         rate_per_s: outcome.rate(),
         bytes_per_s: outcome.bytes_rate(),
@@ -193,6 +195,7 @@ mod tests {
             ("/counts/failures/reset", json!(3)),
             ("/counts/failures/status_5xx", json!(2)),
             ("/counts/failures/timed_out", json!(0)),
+            ("/counts/sent_again", json!(4)),
             ("/rate_per_s", json!(1_500.0)),
             ("/bytes_per_s", json!(300_000.0)),
             ("/latency_us/connect/count", json!(1)),

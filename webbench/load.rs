@@ -163,10 +163,7 @@ impl<'a> Load<'a> {
             begun[count] = key;
             count += 1;
             if !self.clients[key].is_connected() {
-                let number = self.share.number_of(key);
-                let client = &mut self.clients[key];
-                let step = client.connect(&self.dial, number, self.plan.expected, self.start);
-                self.go_on(key, step, false);
+                self.connect(key);
             }
         }
         for &key in &begun[..count] {
@@ -181,6 +178,13 @@ impl<'a> Load<'a> {
         self.desk.under_way += u64::from(count);
         self.clients[key].begin(&self.plan.script, count, due_ns, now_ns);
         Some(key)
+    }
+
+    fn connect(&mut self, key: usize) {
+        let number = self.share.number_of(key);
+        let client = &mut self.clients[key];
+        let step = client.connect(&self.dial, number, self.plan.expected, self.start);
+        self.go_on(key, step, false);
     }
 
     fn send(&mut self, key: usize) {
@@ -233,8 +237,8 @@ impl<'a> Load<'a> {
                     self.fail(key, Failure::Unreachable);
                 }
             }
-            // It answered some and goes: the others are lost.
-            Step::Done { .. } if client.open() > 0 => self.fail(key, Failure::ClosedEarly),
+            // It answered some and goes.
+            Step::Done { .. } if client.open() > 0 => self.repeat(key),
             Step::Done { keeps } => {
                 let keeps = keeps && self.plan.keep_alive && !ended && !client.is_sending();
                 if !keeps && let Some(stream) = client.part() {
@@ -245,8 +249,27 @@ impl<'a> Load<'a> {
                     None => self.queue.push(key),
                 }
             }
+            Step::Left => self.repeat(key),
             Step::Failed(failure) => self.fail(key, failure),
         }
+    }
+
+    /// A server may end a connection between two answers, and a client may send
+    /// what was left on another one (RFC 9112 9.3.1); but once, and what a
+    /// connection fails at that never served was no such end.
+    fn repeat(&mut self, key: usize) {
+        let client = &mut self.clients[key];
+        if !self.plan.repeats || !client.may_repeat() {
+            return self.fail(key, Failure::ClosedEarly);
+        }
+        let (open, due_ns) = (client.open(), client.due_ns());
+        let now_ns = self.desk.now_ns;
+        self.desk.score.repeated(open, due_ns, now_ns);
+        if let Some(stream) = client.repeat(&self.plan.script) {
+            self.part_with(stream);
+        }
+        self.connect(key);
+        self.send(key);
     }
 
     /// Counts what was under way as failed. A client with nothing under way

@@ -84,6 +84,7 @@ pub(crate) fn example() -> Outcome {
     record.elapsed = Duration::from_secs(2);
     record.fail_many(Failure::Reset, 3);
     record.fail_many(Failure::Status5xx, 2);
+    record.sent_again = 4;
     for number in 1..=3_000 {
         record.times.whole.add(Duration::from_micros(number));
         record

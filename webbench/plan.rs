@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) reload: bool,
     /// Answers are not waited for.
     pub(crate) force: bool,
+    /// What a connection's end has left without an answer may be sent again.
+    pub(crate) repeats: bool,
     /// The requests' bytes.
     pub(crate) script: Script,
     /// What kind of answer they get.
@@ -107,6 +109,7 @@ impl Plan {
         let unending = arguments.requests.is_none();
         Ok(Plan {
             target,
+            repeats: repeats(&method, version) && arguments.heartbeat.is_none(),
             proxy,
             method,
             version,
@@ -150,6 +153,13 @@ impl Plan {
         let ends: Vec<String> = seconds.into_iter().chain(requests).collect();
         ends.join(" or ")
     }
+}
+
+/// RFC 9110 9.2.2: what may be asked for twice as well as once. A package may:
+/// it is let go unread where its connection ends between two.
+fn repeats(method: &Method, version: Version) -> bool {
+    let twice = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+    version == Version::Packages || twice.contains(&method.0.as_str())
 }
 
 fn proxy(text: &str) -> Result<(String, u16), String> {

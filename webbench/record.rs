@@ -69,6 +69,9 @@ pub(crate) struct Record {
     /// How long it was counted.
     pub(crate) elapsed: Duration,
     failed: [u64; Failure::ALL.len()],
+    /// Sent once more, since the server had ended the connection between two
+    /// answers: neither success nor failure, the second try is.
+    pub(crate) sent_again: u64,
     /// Times of those that succeeded.
     pub(crate) times: Times,
 }
@@ -109,6 +112,7 @@ impl Record {
     pub(crate) fn merge(&mut self, other: &Record) {
         self.succeeded += other.succeeded;
         self.bytes += other.bytes;
+        self.sent_again += other.sent_again;
         self.elapsed = self.elapsed.max(other.elapsed);
         for (sum, more) in self.failed.iter_mut().zip(other.failed) {
             *sum += more;
@@ -119,10 +123,11 @@ impl Record {
     }
 
     /// Appends the record as it goes through a pipe, all numbers LEB128:
-    /// `succeeded | bytes | nanoseconds | failures of each kind | histograms`.
+    /// `succeeded | bytes | nanoseconds | sent again | failures of each kind |
+    /// histograms`.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let elapsed = u64::try_from(self.elapsed.as_nanos()).unwrap_or(u64::MAX);
-        for number in [self.succeeded, self.bytes, elapsed] {
+        for number in [self.succeeded, self.bytes, elapsed, self.sent_again] {
             put(out, number);
         }
         for count in self.failed {
@@ -141,7 +146,8 @@ impl Record {
     /// Takes a record from the front of what came through a pipe; `None` if it
     /// is not one.
     pub(crate) fn read(bytes: &mut &[u8]) -> Option<Record> {
-        let (succeeded, of_bytes, elapsed) = (take(bytes)?, take(bytes)?, take(bytes)?);
+        let (succeeded, of_bytes) = (take(bytes)?, take(bytes)?);
+        let (elapsed, sent_again) = (take(bytes)?, take(bytes)?);
         let mut failed = [0; Failure::ALL.len()];
         for count in &mut failed {
             *count = take(bytes)?;
@@ -151,6 +157,7 @@ impl Record {
             bytes: of_bytes,
             elapsed: Duration::from_nanos(elapsed),
             failed,
+            sent_again,
             times: Times {
                 connect: Histogram::read(bytes)?,
                 first_byte: Histogram::read(bytes)?,
@@ -169,6 +176,7 @@ mod tests {
             succeeded: 5_000_000_000,
             bytes: 7,
             elapsed: Duration::from_millis(2500),
+            sent_again: 300,
             ..Record::default()
         };
         for (count, kind) in (1..).zip(Failure::ALL) {
@@ -208,6 +216,7 @@ mod tests {
         sum.merge(&record());
         assert_eq!((sum.succeeded, sum.bytes), (10_000_000_001, 14));
         assert_eq!((sum.failed(), sum.elapsed), (90, Duration::from_secs(3)));
+        assert_eq!(sum.sent_again, 600);
         assert_eq!(sum.times.whole.len(), 4);
     }
 }

@@ -58,10 +58,19 @@ pub(crate) fn failures(record: &Record) -> Option<String> {
     (!line.is_empty()).then(|| line + ".\n")
 }
 
-/// What stands on standard error after a run: failures by kind, times, and
-/// what the server used; nothing where there is nothing.
+/// The line about requests that were sent once more, if there are any.
+fn sent_again(record: &Record) -> Option<String> {
+    let count = record.sent_again;
+    (count > 0).then(|| {
+        format!("Sent again: {count}, whose connections the server had ended between answers.\n")
+    })
+}
+
+/// What stands on standard error after a run: failures by kind, what was sent
+/// again, times, and what the server used; nothing where there is nothing.
 pub(crate) fn details(outcome: &Outcome) -> String {
     let failures = failures(&outcome.record).unwrap_or_default();
+    let failures = failures + &sent_again(&outcome.record).unwrap_or_default();
     let usage = outcome.usage.as_ref();
     let usage = usage.map(|usage| server(usage, outcome.processor_per_request()));
     failures + &latencies(outcome) + &usage.unwrap_or_default()
@@ -176,28 +185,32 @@ mod tests {
         assert_eq!(lines[0], "Failed: 3 reset, 2 status 5xx.");
         assert_eq!(
             lines[1],
+            "Sent again: 4, whose connections the server had ended between answers."
+        );
+        assert_eq!(
+            lines[2],
             "Latency         mean       p50       p75       p90       p99     p99.9       max"
         );
         assert!(
-            lines[2].starts_with("connect      31.0 µs   31.0 µs "),
+            lines[3].starts_with("connect      31.0 µs   31.0 µs "),
             "{}",
-            lines[2]
+            lines[3]
         );
         assert!(
-            lines[4].starts_with("whole        1.50 ms   1.50 ms "),
+            lines[5].starts_with("whole        1.50 ms   1.50 ms "),
             "{}",
-            lines[4]
+            lines[5]
         );
         assert!(
             lines.iter().all(|line| line.chars().count() <= 80),
             "{text}"
         );
         assert_eq!(
-            lines[5],
+            lines[6],
             "Server process 42: 7.50 µs of CPU time a request."
         );
         let memory = "Server memory: 1.00 MiB before, 3.00 MiB at most, 2.00 MiB after.";
-        assert_eq!(lines[6], memory);
+        assert_eq!(lines[7], memory);
         example.record = Record::default();
         example.usage = None;
         assert_eq!(details(&example), "");

@@ -85,6 +85,13 @@ impl Score {
         }
     }
 
+    /// So many requests are sent once more.
+    pub(crate) fn repeated(&mut self, count: u64, begun_ns: u64, now_ns: u64) {
+        if self.counts(begun_ns, now_ns) {
+            self.record.sent_again += count;
+        }
+    }
+
     /// So many requests failed.
     pub(crate) fn failed(&mut self, failure: Failure, count: u64, begun_ns: u64, now_ns: u64) {
         if self.counts(begun_ns, now_ns) {

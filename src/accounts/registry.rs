@@ -33,6 +33,8 @@ struct Shared {
     session_s: u64,
     /// When trouble was last told, in seconds since 1970.
     told_s: AtomicU64,
+    /// How often it came since.
+    untold: AtomicU64,
 }
 
 /// A name and a password, as somebody has sent them. Nothing prints them.
@@ -90,6 +92,7 @@ impl Accounts {
             tries: Mutex::new(Tries::new(settings.tries_per_minute)),
             session_s: (settings.session_days as u64).saturating_mul(DAY_S),
             told_s: AtomicU64::new(0),
+            untold: AtomicU64::new(0),
         })))
     }
 
@@ -248,9 +251,14 @@ impl Accounts {
     fn tell(&self, why: &StoreError, unix_s: u64) {
         let last = self.0.told_s.load(Ordering::Relaxed);
         // However the clock was set meanwhile.
-        if unix_s.abs_diff(last) >= STORE_TOLD_S {
-            self.0.told_s.store(unix_s, Ordering::Relaxed);
-            log::error!("accounts: {why} (told once in {STORE_TOLD_S} s)");
+        if unix_s.abs_diff(last) < STORE_TOLD_S {
+            self.0.untold.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.0.told_s.store(unix_s, Ordering::Relaxed);
+        match self.0.untold.swap(0, Ordering::Relaxed) {
+            0 => log::error!("accounts: {why}"),
+            more => log::error!("accounts: {why} ({more} more like it since that was last told)"),
         }
     }
 }

@@ -28,7 +28,11 @@ pub const BODY_BYTES_MAX: usize = 6 * MIB;
 pub const BODY_BYTES_DEFAULT: usize = MIB;
 /// Chunk-size line of a chunked body, extensions included (RFC 9112 7.1.1).
 pub const CHUNK_LINE_BYTES_MAX: usize = 256;
-/// Trailer section of a chunked body; trailers are read and dropped.
+/// All chunk-size lines of one body, as far as each is longer than a size has to
+/// be: a body of a few bytes cannot take forever.
+pub const CHUNK_PADDING_BYTES_MAX: usize = 16 * KIB;
+/// Trailer section of a chunked body, its last line apart; trailers are read and
+/// dropped.
 pub const TRAILER_BYTES_MAX: usize = 8 * KIB;
 /// A body's deadline is renewed whenever this much more has come.
 pub const BODY_PROGRESS_BYTES: usize = KIB;
@@ -110,6 +114,8 @@ pub const BUFFER_MB_MIN: usize = 1;
 
 // --- answering ---------------------------------------------------------
 
+/// Ranges in one request; a Range field with more is ignored (RFC 9110 14.2).
+pub const RANGES_MAX: usize = 100;
 /// Answers gathered before they are written; above it parsing stops, also of
 /// bytes already held.
 pub const REPLIES_HIGH_BYTES: usize = 128 * KIB;
@@ -153,8 +159,9 @@ pub const LINGER_BYTES_MAX: usize = 64 * KIB;
 pub const LINGER_MS: u64 = 2_000;
 /// A connection at rest for this long is let go while the server drains.
 pub const DRAIN_QUIET_MS: u64 = 1_000;
-/// So long before the end of a drain clients of the framed protocol that are
-/// still busy are let go, each at a package boundary.
+/// So long before the end of a drain, or in the second half of a shorter one,
+/// clients of the framed protocol that are still busy are let go, each at a
+/// package boundary.
 pub const DRAIN_LAST_MS: u64 = 2 * TICK_MS;
 /// A worker looks for those this often then.
 pub const DRAIN_LOOK_MS: u64 = 50;
@@ -185,9 +192,17 @@ pub const TICK_MS: u64 = 1_000;
 /// Buckets on the wheel's rim.
 pub const WHEEL_BUCKETS: usize = 8;
 
+// --- the log -----------------------------------------------------------
+
+/// Trouble of one kind is told once in this time, and counted meanwhile.
+pub const TOLD_MS: u64 = 60_000;
+/// A longer line of the log is torn.
+pub const LOG_LINE_BYTES_MAX: usize = 8 * KIB;
+
 // --- files -------------------------------------------------------------
 
-/// A cached file is looked at again when its last look is this old.
+/// A cached file, and the folder of its site, is looked at again when its last
+/// look is this old.
 pub const FILE_FRESH_MS: u64 = 1_000;
 /// An open file that nobody used for this long is closed.
 pub const FILE_UNUSED_MS: u64 = 5_000;
@@ -210,6 +225,13 @@ pub const PATH_BYTES_MAX: usize = 4_095;
 pub const JOB_REQUESTS_MAX: usize = 256;
 /// Free jobs that a worker keeps for reuse.
 pub const JOBS_KEPT_MAX: usize = 64;
+/// Room for answers that a free job keeps: there are many, and what a burst
+/// needed once would stay with each of them.
+pub const JOB_REPLIES_KEPT_BYTES: usize = 32 * KIB;
+/// Requests that a free job keeps room for, likewise.
+pub const JOB_REQUESTS_KEPT_MAX: usize = 32;
+/// Field lines that a free job keeps room for, likewise.
+pub const JOB_FIELDS_KEPT_MAX: usize = 256;
 
 // --- accounts ----------------------------------------------------------
 
@@ -267,7 +289,8 @@ pub const WORKERS_MAX: usize = 256;
 pub const POOL_THREADS_MAX: usize = 1024;
 /// Jobs under way per worker that can be configured.
 pub const QUEUE_LEN_MAX: usize = 65_536;
-/// Open files kept free of connections: log, listeners, files being served.
+/// Open files kept free of connections: log, listeners, files being served. No
+/// more than half of those that are allowed.
 pub const SPARE_FILES: usize = 64;
 /// Longest time that can be configured, in seconds (a week).
 pub const TIMEOUT_S_MAX: u64 = 7 * 24 * 3600;

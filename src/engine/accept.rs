@@ -6,6 +6,7 @@ use crate::base::key::Key;
 use crate::base::limits::ACCEPT_BUDGET;
 use crate::net::connection::Connection;
 use crate::net::listener;
+use crate::net::notes::Trouble;
 use rustix::io::Errno;
 use std::io;
 
@@ -15,8 +16,9 @@ enum Accepted {
     One(Key, bool),
     /// Nobody waits any more.
     Drained,
-    /// There is no room: a close or the tick will make some.
-    NoRoom,
+    /// There is no room: a close or the tick will make some. What the system
+    /// says, if it was not asked in vain.
+    NoRoom(Option<io::Error>),
     /// This one failed; the next may not.
     Failed,
 }
@@ -43,7 +45,7 @@ impl Worker {
                     Accepted::One(key, false) => self.settle_new(key),
                     Accepted::Drained => break,
                     Accepted::Failed => {}
-                    Accepted::NoRoom => return self.pause_accepting(),
+                    Accepted::NoRoom(error) => return self.pause_accepting(error),
                 }
             }
         }
@@ -51,12 +53,12 @@ impl Worker {
 
     fn accept_one(&mut self, number: usize) -> Accepted {
         if self.slab.len() >= self.fleet.connections_max {
-            return Accepted::NoRoom;
+            return Accepted::NoRoom(None);
         }
         let listener = &mut self.listeners[number];
         let (stream, address) = match listener.accept() {
             Ok(accepted) => accepted,
-            Err(error) => return refused(&error),
+            Err(error) => return refused(error),
         };
         let (speech, deferred) = (listener.speech, listener.deferred);
         let Some((stream, visitor)) = self.let_in(stream, address, speech) else {
@@ -84,25 +86,27 @@ impl Worker {
 
     /// At the open-file limit the cache gives up what it can, and then nobody
     /// is accepted before a close or the tick: to try again at once would spin.
-    fn pause_accepting(&mut self) {
+    fn pause_accepting(&mut self, error: Option<io::Error>) {
         self.accept_paused = true;
         self.kit.files.shed();
         self.tally().add(Count::AcceptPauses, 1);
-        if self.tally().get(Count::AcceptPauses) == 1 {
-            log::warn!(
-                "no room for more connections: new ones wait until others close (raise the \
-                 open-file limit, or limits.connections)"
-            );
+        let (notes, now) = (&self.fleet.notes, self.kit.now);
+        let most = self.fleet.connections_max;
+        match error {
+            Some(error) => notes.note(Trouble::NoRoom, now, format_args!("{error}")),
+            None => notes.note(Trouble::NoRoom, now, format_args!("a loop has its {most}")),
         }
     }
 }
 
-fn refused(error: &io::Error) -> Accepted {
-    if listener::is_drained(error) {
+fn refused(error: io::Error) -> Accepted {
+    if listener::is_drained(&error) {
         return Accepted::Drained;
     }
-    match Errno::from_io_error(error) {
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Accepted::NoRoom,
+    match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
+            Accepted::NoRoom(Some(error))
+        }
         // The client is gone again (ECONNABORTED), or a signal came.
         _ => Accepted::Failed,
     }

@@ -64,8 +64,8 @@ impl Worker {
         self.tally().get(Count::Requests) + self.tally().get(Count::Packages)
     }
 
-    /// Once a tick, if somebody looks: what every connection is at, and the
-    /// buckets of the wheel.
+    /// Once a tick, if somebody looks: what every connection is at, the buckets
+    /// of the wheel, and what is lent out.
     pub(super) fn show(&self) {
         let looked = Time(self.fleet.looked.load(Ordering::Relaxed));
         if looked == Time::NEVER || self.kit.now.since(looked) > LOOKED_AT {
@@ -83,5 +83,9 @@ impl Worker {
             shown.store(count as u64, Ordering::Relaxed);
         }
         gauges.hand.store(self.wheel.hand().0, Ordering::Relaxed);
+        let jobs = self.fleet.queue_len - self.lane.credits();
+        gauges.jobs.store(jobs as u64, Ordering::Relaxed);
+        let buffers = self.kit.pool.lent() as u64;
+        gauges.buffers.store(buffers, Ordering::Relaxed);
     }
 }

@@ -1,8 +1,11 @@
-//! One call of a service, the same in both modes.
+//! One call of a service, the same in both modes. Panics end here.
 
+use crate::base::tick::Time;
 use crate::http::{Head, Status};
+use crate::net::notes::{Notes, Trouble};
 use crate::service::{Context, Response, Service};
 use crate::session::{BodyPlan, CloseReason, Flow, HttpRequest, Request};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What became of a call.
@@ -26,6 +29,7 @@ pub(super) fn call(
     service: &dyn Service,
     request: &Request<'_>,
     context: &mut Context<'_>,
+    notes: &Notes,
 ) -> Called {
     let mark = context.replies.mark();
     context.tag = match request {
@@ -43,9 +47,9 @@ pub(super) fn call(
             Request::Http(request) if request.last || context.draining => Called::Ended,
             _ => Called::Answered,
         },
-        Err(_) => {
+        Err(panic) => {
             context.replies.truncate(mark);
-            panicked(request, context);
+            panicked(request, context, notes, said(&*panic));
             Called::Panicked
         }
     };
@@ -55,15 +59,24 @@ pub(super) fn call(
 
 /// Tells the service that the timer of a connection rings. `mute`: what it
 /// answers is dropped.
-pub(super) fn timer(service: &dyn Service, context: &mut Context<'_>, mute: bool) -> Called {
+pub(super) fn timer(
+    service: &dyn Service,
+    context: &mut Context<'_>,
+    mute: bool,
+    notes: &Notes,
+) -> Called {
     let mark = context.replies.mark();
     context.tag = 0; // what is said now answers nothing
     let flow = catch_unwind(AssertUnwindSafe(|| service.timer(context)));
     context.tickets.withdraw();
     match flow {
-        Err(_) => {
+        Err(panic) => {
             context.replies.truncate(mark);
-            log::error!("the handler of a timer panicked");
+            notes.note(
+                Trouble::TimerPanic,
+                context.now,
+                format_args!("{:?}", said(&*panic)),
+            );
             return Called::Panicked;
         }
         Ok(_) if mute => context.replies.clear(),
@@ -81,21 +94,21 @@ pub(super) fn blocks(service: &dyn Service, request: &Request<'_>) -> bool {
 }
 
 /// Asks the service what to do with a body; after a panic it is refused.
-pub(super) fn plan(service: &dyn Service, head: &Head<'_>) -> BodyPlan {
+pub(super) fn plan(service: &dyn Service, head: &Head<'_>, notes: &Notes, now: Time) -> BodyPlan {
     let plan = catch_unwind(AssertUnwindSafe(|| service.plan(head)));
-    plan.unwrap_or_else(|_| {
-        log::error!("the service panicked over a head");
+    plan.unwrap_or_else(|panic| {
+        service_panicked("a head", &*panic, notes, now);
         BodyPlan::Refuse(Status::INTERNAL_SERVER_ERROR)
     })
 }
 
 /// Tells the service of a new connection; `false` if it panicked over it.
-pub(super) fn connected(service: &dyn Service, context: &mut Context<'_>) -> bool {
-    let done = catch_unwind(AssertUnwindSafe(|| service.connected(context))).is_ok();
-    if !done {
-        log::error!("the service panicked over a new connection");
-    }
-    done
+pub(super) fn connected(service: &dyn Service, context: &mut Context<'_>, notes: &Notes) -> bool {
+    let done = catch_unwind(AssertUnwindSafe(|| service.connected(context)));
+    done.map_err(|panic| {
+        service_panicked("a new connection", &*panic, notes, context.now);
+    })
+    .is_ok()
 }
 
 /// Tells the service that a connection is gone; `false` if it panicked.
@@ -103,19 +116,25 @@ pub(super) fn closed(
     service: &dyn Service,
     reason: CloseReason,
     context: &mut Context<'_>,
+    notes: &Notes,
 ) -> bool {
-    let done = catch_unwind(AssertUnwindSafe(|| service.closed(reason, context))).is_ok();
-    if !done {
-        log::error!("the service panicked over a connection that is gone");
-    }
-    done
+    let done = catch_unwind(AssertUnwindSafe(|| service.closed(reason, context)));
+    done.map_err(|panic| {
+        service_panicked("a connection that is gone", &*panic, notes, context.now);
+    })
+    .is_ok()
 }
 
-fn panicked(request: &Request<'_>, context: &mut Context<'_>) {
+fn panicked(request: &Request<'_>, context: &mut Context<'_>, notes: &Notes, said: &str) {
+    let now = context.now;
     match request {
         Request::Http(request) => {
             let target = String::from_utf8_lossy(request.head.target());
-            log::error!("the handler of {target:?} panicked");
+            notes.note(
+                Trouble::PathPanic,
+                now,
+                format_args!("{target:?}: {said:?}"),
+            );
             let response = Response::error(Status::INTERNAL_SERVER_ERROR, "");
             context.respond(
                 &HttpRequest {
@@ -125,6 +144,25 @@ fn panicked(request: &Request<'_>, context: &mut Context<'_>) {
                 &response,
             );
         }
-        Request::Package(package) => log::error!("the handler of code {} panicked", package.code),
+        Request::Package(package) => {
+            let code = package.code;
+            notes.note(Trouble::CodePanic, now, format_args!("{code}: {said:?}"));
+        }
     }
+}
+
+fn service_panicked(over: &str, panic: &(dyn Any + Send), notes: &Notes, now: Time) {
+    let said = said(panic);
+    notes.note(
+        Trouble::ServicePanic,
+        now,
+        format_args!("over {over}: {said:?}"),
+    );
+}
+
+/// What a panic said, if that was a text.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("something that is no text")
 }

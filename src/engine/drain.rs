@@ -5,7 +5,7 @@ use crate::base::key::Key;
 use crate::base::limits::{
     DRAIN_ACCEPT_ROUNDS, DRAIN_LAST_MS, DRAIN_LOOK_MS, DRAIN_QUIET_MS, TICK_MS,
 };
-use crate::base::tick::Millis;
+use crate::base::tick::{Millis, Time};
 use crate::net::connection::Connection;
 
 impl Worker {
@@ -49,7 +49,7 @@ impl Worker {
     /// are looked at more often, since most of the time one is under way.
     fn let_go(&mut self) {
         let now = self.kit.now;
-        let is_last = self.drain_left() <= Millis(DRAIN_LAST_MS);
+        let is_last = self.drain_left() <= self.drain_last();
         let every = if is_last { DRAIN_LOOK_MS } else { TICK_MS };
         if now.since(self.let_go) < Millis(every) {
             return;
@@ -73,6 +73,22 @@ impl Worker {
             }
         }
         self.close_list();
+    }
+
+    /// When a drain has something to look at without an event: as its last part
+    /// begins, and again and again in that.
+    pub(super) fn next_look(&self) -> Option<Time> {
+        self.draining?;
+        let (left, last) = (self.drain_left(), self.drain_last());
+        let wait = left.0.saturating_sub(last.0).max(DRAIN_LOOK_MS);
+        Some(self.kit.now + Millis(wait))
+    }
+
+    /// The last part of a drain, in which the busy are let go as well. Not all
+    /// of a short one: who has only just been accepted has something on its way,
+    /// and would find the next process going away as well.
+    fn drain_last(&self) -> Millis {
+        Millis(DRAIN_LAST_MS.min(self.fleet.drain.0 / 2))
     }
 
     /// How much of its time a drain has left.

@@ -12,7 +12,9 @@ use crate::base::key::Key;
 use crate::base::tick::Millis;
 use crate::config::{Cache, Mode};
 use crate::frame::Framing;
-use crate::net::files::{FileCache, Roots};
+use crate::net::files::FileCache;
+use crate::net::notes::Notes;
+use crate::net::roots::Roots;
 use crate::net::visitors::Visitors;
 use crate::service::{Letter, Service};
 use crate::session::Rules;
@@ -74,6 +76,8 @@ pub(super) struct Fleet {
     pub(super) drain: Millis,
     pub(super) cache: Cache,
     pub(super) roots: Arc<Roots>,
+    /// What the log was told of.
+    pub(super) notes: Arc<Notes>,
     pub(super) budget: Arc<Budget>,
     pub(super) clock: Clock,
     pub(super) jobs: JobQueue<Box<Job>>,
@@ -113,6 +117,7 @@ impl Fleet {
 
     /// A file cache for one thread.
     pub(super) fn file_cache(&self) -> FileCache {
-        FileCache::new(self.roots.clone(), self.cache.files, self.cache.total_bytes)
+        let (roots, notes) = (self.roots.clone(), self.notes.clone());
+        FileCache::new(roots, notes, self.cache.files, self.cache.total_bytes)
     }
 }

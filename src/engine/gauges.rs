@@ -15,6 +15,8 @@ pub(super) struct Gauges {
     pub(super) phases: [AtomicU64; Phase::ALL.len()],
     pub(super) wheel: [AtomicU64; WHEEL_BUCKETS],
     pub(super) hand: AtomicU64,
+    pub(super) buffers: AtomicU64,
+    pub(super) jobs: AtomicU64,
     pub(super) latency: [AtomicU64; LATENCY_BUCKETS],
     pub(super) latency_sum_us: AtomicU64,
 }
@@ -25,6 +27,8 @@ impl Gauges {
             phases: array::from_fn(|_| AtomicU64::new(0)),
             wheel: array::from_fn(|_| AtomicU64::new(0)),
             hand: AtomicU64::new(0),
+            buffers: AtomicU64::new(0),
+            jobs: AtomicU64::new(0),
             latency: array::from_fn(|_| AtomicU64::new(0)),
             latency_sum_us: AtomicU64::new(0),
         }

@@ -9,11 +9,15 @@ use super::call::{self, Called};
 use super::clock::{Clock, Date};
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Peer;
-use crate::base::limits::{BAD_PACKAGES_MAX, JOB_REQUESTS_MAX, READ_BYTES};
+use crate::base::limits::{
+    BAD_PACKAGES_MAX, JOB_FIELDS_KEPT_MAX, JOB_REPLIES_KEPT_BYTES, JOB_REQUESTS_KEPT_MAX,
+    JOB_REQUESTS_MAX, READ_BYTES,
+};
 use crate::base::tick::Time;
 use crate::frame::{Framing, Package};
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
+use crate::net::notes::Notes;
 use crate::service::later::{Desk, Pledge, Tickets};
 use crate::service::{Context, PathValues, Replies, Service, State, own};
 use crate::session::{CloseReason, HttpRequest, Own, Request};
@@ -48,6 +52,16 @@ pub(super) struct Job {
     /// The answer to the last request so far comes later.
     pub(super) pledge: Option<Box<Pledge>>,
     pub(super) outcome: Outcome,
+}
+
+/// What all jobs are lent by the server.
+pub(super) struct Bench<'a> {
+    pub(super) service: &'a dyn Service,
+    pub(super) drains: &'a AtomicBool,
+    /// Hears of answers that come later.
+    pub(super) desk: &'a Arc<dyn Desk>,
+    pub(super) clock: &'a Clock,
+    pub(super) notes: &'a Notes,
 }
 
 /// What the loop has to know of a job beside its answers.
@@ -113,11 +127,14 @@ impl Job {
             pool.give(buffer);
         }
         self.fields.clear();
+        self.fields.shrink_to(JOB_FIELDS_KEPT_MAX);
         self.entries.clear();
+        self.entries.shrink_to(JOB_REQUESTS_KEPT_MAX);
         self.slow = false;
         self.answered = 0;
         self.submitted_us = 0;
         self.replies.clear();
+        self.replies.shrink_to(JOB_REPLIES_KEPT_BYTES);
         let _ = self.replies.take_letters();
         self.pledge = None;
         self.outcome = Outcome::default();
@@ -183,15 +200,14 @@ impl Job {
 
     /// Answers entries, in order, until all are answered, the answers should
     /// be written first, one comes later, or the connection has to end.
-    pub(super) fn run(
-        &mut self,
-        service: &dyn Service,
-        files: &mut FileCache,
-        drains: &AtomicBool,
-        desk: &Arc<dyn Desk>,
-        clock: &Clock,
-        date: &Date,
-    ) {
+    pub(super) fn run(&mut self, bench: &Bench<'_>, files: &mut FileCache, date: &Date) {
+        let Bench {
+            service,
+            drains,
+            desk,
+            clock,
+            notes,
+        } = *bench;
         let bytes = self.buffer.as_ref().map_or(&[][..], Buffer::bytes);
         let mut context = Context {
             now: clock.now(),
@@ -227,7 +243,7 @@ impl Job {
                     continue;
                 }
                 Entry::Bad => Called::Bad,
-                Entry::Timer { mute } => call::timer(service, &mut context, *mute),
+                Entry::Timer { mute } => call::timer(service, &mut context, *mute, notes),
                 Entry::Http {
                     line,
                     head,
@@ -243,7 +259,7 @@ impl Job {
                         body: rest,
                         last: *last,
                     };
-                    call::call(service, &Request::Http(request), &mut context)
+                    call::call(service, &Request::Http(request), &mut context, notes)
                 }
                 Entry::Package { code, tag, body } => {
                     let package = Package {
@@ -251,7 +267,7 @@ impl Job {
                         tag: *tag,
                         body: &bytes[body.clone()],
                     };
-                    call::call(service, &Request::Package(package), &mut context)
+                    call::call(service, &Request::Package(package), &mut context, notes)
                 }
             };
             if self.slow {
@@ -332,5 +348,37 @@ impl Outcome {
                 self.end = Some(CloseReason::Done);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::buffer::Budget;
+    use crate::base::key::Key;
+    use crate::frame::HEAD8;
+
+    #[test]
+    fn what_a_burst_needed_does_not_stay_with_a_free_job() {
+        let mut pool = Pool::new(Budget::new(1 << 20));
+        let key = Key {
+            index: 0,
+            generation: 0,
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        let mut job = Job::new(Peer { worker: 0, key }, address, &HEAD8);
+        for _ in 0..JOB_REQUESTS_MAX {
+            job.add_bad();
+        }
+        job.fields.reserve(10_000);
+        job.replies.bytes_mut().extend([0; 200_000]);
+        job.reset(&mut pool);
+        assert!(job.replies.bytes_mut().capacity() <= JOB_REPLIES_KEPT_BYTES);
+        assert!(job.entries.capacity() <= JOB_REQUESTS_KEPT_MAX);
+        assert!(job.fields.capacity() <= JOB_FIELDS_KEPT_MAX);
+        // What most jobs need is there.
+        job.replies.bytes_mut().extend([0; JOB_REPLIES_KEPT_BYTES]);
+        job.reset(&mut pool);
+        assert_eq!(job.replies.bytes_mut().capacity(), JOB_REPLIES_KEPT_BYTES);
     }
 }

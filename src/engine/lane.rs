@@ -41,6 +41,11 @@ impl Lane {
         }
     }
 
+    /// Jobs that may yet be submitted.
+    pub(super) fn credits(&self) -> usize {
+        self.credits
+    }
+
     pub(super) fn has_credit(&self) -> bool {
         self.credits > 0
     }

@@ -8,6 +8,7 @@ use crate::base::key::{Key, Peer};
 use crate::base::tick::Time;
 use crate::frame::Framing;
 use crate::net::connection::Step;
+use crate::net::notes::Notes;
 use crate::service::later::Tickets;
 use crate::service::{Context, PathValues, Service, State};
 use crate::session::{CloseReason, Means};
@@ -34,8 +35,8 @@ impl Worker {
             framing: connection.framing(),
             state: State::default(),
         };
-        let (fine, timer) = self.tell(&mut party, |service, context| {
-            call::connected(service, context)
+        let (fine, timer) = self.tell(&mut party, |service, context, notes| {
+            call::connected(service, context, notes)
         });
         let Some(connection) = self.slab.get_mut(key.index as usize) else {
             return;
@@ -71,8 +72,8 @@ impl Worker {
 
     /// Tells the service of a connection that is gone.
     pub(super) fn part(&mut self, mut party: Party, reason: CloseReason) {
-        self.tell(&mut party, |service, context| {
-            call::closed(service, reason, context)
+        self.tell(&mut party, |service, context, notes| {
+            call::closed(service, reason, context, notes)
         });
         self.kit.replies.clear();
     }
@@ -82,7 +83,7 @@ impl Worker {
     fn tell(
         &mut self,
         party: &mut Party,
-        call: impl FnOnce(&dyn Service, &mut Context<'_>) -> bool,
+        call: impl FnOnce(&dyn Service, &mut Context<'_>, &Notes) -> bool,
     ) -> (bool, Option<Time>) {
         let Kit {
             now,
@@ -114,7 +115,7 @@ impl Worker {
             state: &mut party.state,
             replies,
         };
-        let fine = call(&*self.fleet.service, &mut context);
+        let fine = call(&*self.fleet.service, &mut context, &self.fleet.notes);
         let timer = context.timer;
         if !fine {
             replies.truncate(mark);

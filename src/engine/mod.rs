@@ -9,7 +9,7 @@
 //! | `lane.rs`, `job.rs`, `jobs.rs`, `pool.rs` | requests on their way through the pool |
 //! | `call.rs`, `lifetime.rs` | one call of the service; a connection's begin and end |
 //! | `doorbell.rs`, `inbox.rs`, `queue.rs` | how threads meet without waiting |
-//! | `fleet.rs`, `tally.rs`, `notes.rs`, `clock.rs` | what they share, count, tell, and what time it is |
+//! | `fleet.rs`, `tally.rs`, `clock.rs` | what they share and count, and what time it is |
 //! | `pulse.rs` | whether every loop still turns |
 
 mod accept;
@@ -34,7 +34,6 @@ mod lane;
 mod later;
 mod lifetime;
 mod mail;
-mod notes;
 #[doc(hidden)]
 pub mod pool;
 mod proactor;

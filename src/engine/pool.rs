@@ -3,7 +3,7 @@
 
 use super::clock::Date;
 use super::fleet::Fleet;
-use super::job::Job;
+use super::job::{Bench, Job};
 pub use super::queue::{JobQueue, Next};
 use crate::base::limits::FILE_UNUSED_MS;
 use crate::service::later::Desk;
@@ -14,6 +14,13 @@ use std::time::Duration;
 pub(super) fn work(fleet: &Arc<Fleet>, slow: bool) {
     let jobs = if slow { &fleet.slow_jobs } else { &fleet.jobs };
     let desk: Arc<dyn Desk> = fleet.clone();
+    let bench = Bench {
+        service: &*fleet.service,
+        drains: &fleet.drains,
+        desk: &desk,
+        clock: &fleet.clock,
+        notes: &fleet.notes,
+    };
     let mut files = fleet.file_cache();
     let mut date = Date::new(fleet.clock.now());
     loop {
@@ -22,8 +29,7 @@ pub(super) fn work(fleet: &Arc<Fleet>, slow: bool) {
                 let now = fleet.clock.now();
                 date.refresh(now);
                 files.tick(now);
-                let (service, drains) = (&*fleet.service, &fleet.drains);
-                job.run(service, &mut files, drains, &desk, &fleet.clock, &date);
+                job.run(&bench, &mut files, &date);
                 complete(fleet, job);
             }
             Next::Quiet => files.tick(fleet.clock.now()),

@@ -7,9 +7,11 @@ use super::lane::Lane;
 use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
 use crate::base::key::Peer;
+use crate::base::tick::Time;
 use crate::frame::Framing;
 use crate::http::{Head, HttpDate};
 use crate::net::connection::{Exchange, Step};
+use crate::net::notes::Notes;
 use crate::service::{Replies, Service, own};
 use crate::session::{BodyPlan, Flow, Own, Request, Sink};
 use std::net::SocketAddr;
@@ -20,6 +22,8 @@ pub(super) struct ProactorSink<'a> {
     pub(super) lane: &'a mut Lane,
     /// There are requests that may block.
     pub(super) has_slow: bool,
+    pub(super) now: Time,
+    pub(super) notes: &'a Notes,
     pub(super) job: Option<Box<Job>>,
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
@@ -33,7 +37,7 @@ pub(super) struct ProactorSink<'a> {
 
 impl Sink for ProactorSink<'_> {
     fn plan(&mut self, head: &Head<'_>) -> BodyPlan {
-        call::plan(self.service, head)
+        call::plan(self.service, head, self.notes, self.now)
     }
 
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {

@@ -9,6 +9,7 @@ use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
 use crate::http::Head;
 use crate::net::connection::{Exchange, Step};
+use crate::net::notes::Notes;
 use crate::service::{Context, Replies, Service, own};
 use crate::session::{BodyPlan, Flow, Own, Request, Sink};
 
@@ -21,6 +22,7 @@ pub(super) struct ReactorSink<'a> {
     pub(super) pooled: bool,
     /// See [`Service::repeats_files`].
     pub(super) repeats: bool,
+    pub(super) notes: &'a Notes,
     pub(super) job: Option<Box<Job>>,
     pub(super) tally: &'a Tally,
     pub(super) guest: Option<Guest<'a>>,
@@ -48,7 +50,7 @@ impl ReactorSink<'_> {
 
 impl Sink for ReactorSink<'_> {
     fn plan(&mut self, head: &Head<'_>) -> BodyPlan {
-        call::plan(self.service, head)
+        call::plan(self.service, head, self.notes, self.context.now)
     }
 
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
@@ -61,7 +63,7 @@ impl Sink for ReactorSink<'_> {
             return self.hand_over(request, strikes, pool);
         }
         self.tally.count_request(request);
-        match call::call(self.service, request, &mut self.context) {
+        match call::call(self.service, request, &mut self.context, self.notes) {
             Called::Answered if self.context.replies.is_high() => Flow::Pause,
             Called::Answered => Flow::Continue,
             Called::Later => Flow::Pause,
@@ -107,7 +109,7 @@ impl Exchange for ReactorSink<'_> {
     }
 
     fn timer(&mut self, mute: bool) -> Flow {
-        match call::timer(self.service, &mut self.context, mute) {
+        match call::timer(self.service, &mut self.context, mute, self.notes) {
             Called::Answered | Called::Later | Called::Bad => Flow::Continue,
             Called::Ended => Flow::End,
             Called::Panicked => {

@@ -9,10 +9,12 @@ use super::worker::{Kit, Worker};
 use crate::base::key::{Key, Peer};
 use crate::config::Mode;
 use crate::net::connection::{Connection, Exchange, List, Step};
+use crate::net::notes::Trouble;
 use crate::service::later::Tickets;
 use crate::service::{Context, PathValues};
 use crate::session::{CloseReason, Means};
 use mio::{Interest, Token};
+use std::net::SocketAddr;
 
 impl Worker {
     /// Lets a connection do what it can.
@@ -103,6 +105,7 @@ impl Worker {
                     lane,
                     pooled: fleet.pool.slow > 0,
                     repeats: fleet.repeats,
+                    notes: &fleet.notes,
                     job: None,
                     tally,
                     guest,
@@ -124,6 +127,8 @@ impl Worker {
                     service,
                     lane,
                     has_slow: fleet.pool.slow > 0,
+                    now: *now,
+                    notes: &fleet.notes,
                     job: None,
                     peer,
                     address,
@@ -162,7 +167,12 @@ impl Worker {
             Step::Event | Step::Later => {}
             Step::Turn => self.enlist(key, List::Run),
             Step::Job => self.submit_parked(key),
-            Step::Memory => self.enlist(key, List::Memory),
+            Step::Memory => {
+                if let Some(connection) = self.slab.get(key.index as usize) {
+                    self.note_fault(CloseReason::NoMemory, connection.address());
+                }
+                self.enlist(key, List::Memory);
+            }
             Step::Credit => self.enlist(key, List::Credit),
             Step::Mail => self.enlist(key, List::Mail),
             Step::Close(reason) => return self.lists.closing.push((key, reason)),
@@ -200,7 +210,8 @@ impl Worker {
         {
             Ok(()) => connection.registered = true,
             Err(error) => {
-                log::error!("a connection could not be registered: {error}");
+                let (notes, now) = (&self.fleet.notes, self.kit.now);
+                notes.note(Trouble::NoEvents, now, format_args!("{error}"));
                 self.lists.closing.push((key, CloseReason::Reset));
             }
         }
@@ -244,10 +255,8 @@ impl Worker {
             self.fleet.visitors.go(&visitor, now);
         }
         self.tally().close(reason);
-        if reason.is_fault()
-            && let Some(line) = self.notes.fault(reason, now)
-        {
-            log::warn!("{line} (from {})", connection.address());
+        if reason.is_fault() {
+            self.note_fault(reason, connection.address());
         }
         let parked = self.lane.unpark(key.index);
         let waited = connection.give_up_answer();
@@ -266,6 +275,17 @@ impl Worker {
             state: std::mem::take(&mut connection.state),
         };
         self.part(party, reason);
+    }
+
+    /// A connection from `address` met a fault.
+    fn note_fault(&self, reason: CloseReason, address: SocketAddr) {
+        let trouble = match reason {
+            CloseReason::NoMemory => Trouble::NoMemory,
+            _ => Trouble::Closed(reason),
+        };
+        self.fleet
+            .notes
+            .note(trouble, self.kit.now, format_args!("from {address}"));
     }
 
     /// The end of the loop: whatever is left goes.

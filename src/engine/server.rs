@@ -19,8 +19,9 @@ use crate::base::rate::Rate;
 use crate::base::tick::Time;
 use crate::config::{self, Config, Limits, Protocol};
 use crate::frame::Framing;
-use crate::net::files::Roots;
 use crate::net::listener::{self, Listener, Speech};
+use crate::net::notes::Notes;
+use crate::net::roots::Roots;
 use crate::net::visitors::{VisitorRules, Visitors};
 use crate::os::process;
 use crate::service::status::StatusPage;
@@ -198,6 +199,7 @@ impl Running {
                 result = result.and(ended);
             }
         }
+        self.fleet.notes.end();
         result
     }
 }
@@ -251,6 +253,7 @@ fn fleet(
         drain: config.drain,
         cache: config.cache,
         roots,
+        notes: Arc::new(Notes::default()),
         budget: Budget::new(config.limits.buffer_bytes),
         clock: Clock::new(),
         jobs: JobQueue::new(queue_len.saturating_mul(workers)),
@@ -317,7 +320,8 @@ fn visitor_rules(limits: &Limits) -> VisitorRules {
 /// limit has room for beside the files that are served.
 fn connections_max(config: &Config, workers: usize) -> usize {
     let open_files = process::raise_open_files();
-    let fit = open_files.saturating_sub(SPARE_FILES + 8 * workers).max(1);
+    let spare = SPARE_FILES.min(open_files / 2) + 8 * workers;
+    let fit = open_files.saturating_sub(spare).max(1);
     let all = match config.limits.connections {
         0 => fit,
         wanted => wanted.min(fit),

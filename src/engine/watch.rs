@@ -80,6 +80,8 @@ fn of_loop(tally: &Tally, gauges: &Gauges) -> LoopSnapshot {
         phases: Phase::ALL.into_iter().map(phase).collect(),
         wheel: numbers(&gauges.wheel),
         hand: gauges.hand.load(Ordering::Relaxed),
+        jobs: gauges.jobs.load(Ordering::Relaxed),
+        buffers: gauges.buffers.load(Ordering::Relaxed),
         counts: Count::ALL.into_iter().map(count).collect(),
         closed: CloseReason::ALL.into_iter().map(closed).collect(),
         latency: numbers(&gauges.latency),

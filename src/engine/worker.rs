@@ -8,7 +8,6 @@ use super::clock::Date;
 use super::fleet::{Fleet, Order, Post};
 use super::inbox::Outgoing;
 use super::lane::Lane;
-use super::notes::Notes;
 use super::stopwatch::Stopwatch;
 use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
@@ -51,7 +50,6 @@ pub(super) struct Worker {
     pub(super) kit: Kit,
     pub(super) lists: Lists,
     pub(super) outgoing: Outgoing<Letter>,
-    pub(super) notes: Notes,
     pub(super) stopwatch: Stopwatch,
     /// Accepting waits for a close or the tick.
     pub(super) accept_paused: bool,
@@ -149,7 +147,6 @@ impl Worker {
             kit,
             lists: Lists::default(),
             outgoing,
-            notes: Notes::new(),
             stopwatch: Stopwatch::default(),
             accept_paused: false,
             draining: None,
@@ -241,14 +238,13 @@ impl Worker {
     /// look at the clock: it is late by what the turn took, and never early.
     fn patience(&self) -> Option<Duration> {
         let ticks = self.kit.files.wants_tick()
+            || self.fleet.notes.wants_tick()
             || self.accept_paused
             || self.draining.is_some()
             || !self.lists.memory.is_empty();
         let next_tick = ticks.then(|| Tick(self.kit.now.tick().0 + 1).begins());
-        let due = match (self.wheel.next_turn(), next_tick) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
+        let all = [self.wheel.next_turn(), next_tick, self.next_look()];
+        let due = all.into_iter().flatten().min();
         due.map(|due| Duration::from_millis(due.since(self.kit.now).0))
     }
 
@@ -297,7 +293,8 @@ impl Worker {
         }
     }
 
-    /// Once a tick: deadlines, files nobody uses, and what waits for a tick.
+    /// Once a tick: deadlines, files nobody uses, trouble that was counted, and
+    /// what waits for a tick.
     fn turn_wheel(&mut self) {
         let now = self.kit.now;
         if now.tick() == self.tick {
@@ -306,6 +303,7 @@ impl Worker {
         self.tick = now.tick();
         self.accept_paused = false;
         self.kit.files.tick(now);
+        self.fleet.notes.tick(now);
         self.resume(List::Memory);
         let mut expired = std::mem::take(&mut self.lists.expired);
         self.wheel.turn(now, &mut expired);

@@ -1,6 +1,8 @@
 //! Where a body ends: by length, or in chunks (RFC 9112 7.1).
 
-use crate::base::limits::{CHUNK_LINE_BYTES_MAX, TRAILER_BYTES_MAX};
+use super::extension::Extension;
+use super::fields::is_token;
+use crate::base::limits::{CHUNK_LINE_BYTES_MAX, CHUNK_PADDING_BYTES_MAX, TRAILER_BYTES_MAX};
 use std::ops::Range;
 
 /// The framing of a body under way.
@@ -66,8 +68,8 @@ enum State {
     Size,
     /// More digits, an extension, or the line's end.
     SizeMore,
-    /// The end of the line, over an extension.
-    Extension,
+    /// The end of the line, over extensions.
+    Extension(Extension),
     /// The line feed of a size line.
     SizeLineFeed,
     /// Data: so many bytes are left.
@@ -77,8 +79,10 @@ enum State {
     DataLineFeed,
     /// A trailer line's first byte, or the CR of the last line.
     TrailerStart,
+    /// The rest of a trailer's name, or its colon.
+    TrailerName,
     /// The rest of a trailer line.
-    Trailer,
+    TrailerValue,
     TrailerLineFeed,
     /// The line feed of the last, empty line.
     LastLineFeed,
@@ -92,8 +96,13 @@ pub struct Chunked {
     state: State,
     /// Bytes of the size line, or of the trailers, so far.
     line: u16,
+    /// Bytes of all size lines so far that no size needs.
+    padding: u16,
     left: u64,
 }
+
+/// A size of 64 bits has no more digits than this, zeros ahead of it apart.
+const DIGITS: u16 = 16;
 
 impl Default for Chunked {
     fn default() -> Chunked {
@@ -108,6 +117,7 @@ impl Chunked {
         Chunked {
             state: State::Size,
             line: 0,
+            padding: 0,
             left: 0,
         }
     }
@@ -146,10 +156,10 @@ impl Chunked {
                 self.digit(byte)
             }
             (State::SizeMore, b'\r') => Ok(State::SizeLineFeed),
-            (State::SizeMore, b';' | b' ' | b'\t') => self.on_line(State::Extension),
-            (State::SizeMore, _) => self.digit(byte),
-            (State::Extension, b'\r') => Ok(State::SizeLineFeed),
-            (State::Extension, byte) if is_text(byte) => self.on_line(State::Extension),
+            (State::SizeMore, _) if byte.is_ascii_hexdigit() => self.digit(byte),
+            (State::SizeMore, _) => self.in_extension(Extension::begin(byte)),
+            (State::Extension(last), b'\r') if last.may_end() => Ok(State::SizeLineFeed),
+            (State::Extension(last), _) => self.in_extension(last.next(byte)),
             (State::SizeLineFeed, b'\n') if self.left == 0 => {
                 self.line = 0;
                 Ok(State::TrailerStart)
@@ -158,10 +168,13 @@ impl Chunked {
             (State::DataReturn, b'\r') => Ok(State::DataLineFeed),
             (State::DataLineFeed, b'\n') => Ok(State::Size),
             (State::TrailerStart, b'\r') => Ok(State::LastLineFeed),
-            (State::TrailerStart, byte) if is_token(byte) => self.in_trailers(),
-            (State::Trailer, b'\r') => Ok(State::TrailerLineFeed),
-            (State::Trailer, byte) if is_text(byte) => self.in_trailers(),
-            (State::TrailerLineFeed, b'\n') => Ok(State::TrailerStart),
+            (State::TrailerStart | State::TrailerName, byte) if is_token(byte) => {
+                self.in_trailers(State::TrailerName)
+            }
+            (State::TrailerName, b':') => self.in_trailers(State::TrailerValue),
+            (State::TrailerValue, b'\r') => self.in_trailers(State::TrailerLineFeed),
+            (State::TrailerValue, byte) if is_text(byte) => self.in_trailers(State::TrailerValue),
+            (State::TrailerLineFeed, b'\n') => self.in_trailers(State::TrailerStart),
             (State::LastLineFeed, b'\n') => Ok(State::Done),
             _ => Err(ChunkError),
         }
@@ -173,31 +186,34 @@ impl Chunked {
         self.on_line(State::SizeMore)
     }
 
+    fn in_extension(&mut self, next: Option<Extension>) -> Result<State, ChunkError> {
+        self.on_line(State::Extension(next.ok_or(ChunkError)?))
+    }
+
     fn on_line(&mut self, next: State) -> Result<State, ChunkError> {
         self.line += 1;
-        if usize::from(self.line) > CHUNK_LINE_BYTES_MAX {
+        self.padding += u16::from(self.line > DIGITS);
+        if usize::from(self.line) > CHUNK_LINE_BYTES_MAX
+            || usize::from(self.padding) > CHUNK_PADDING_BYTES_MAX
+        {
             Err(ChunkError)
         } else {
             Ok(next)
         }
     }
 
-    fn in_trailers(&mut self) -> Result<State, ChunkError> {
+    fn in_trailers(&mut self, next: State) -> Result<State, ChunkError> {
         self.line += 1;
         if usize::from(self.line) > TRAILER_BYTES_MAX {
             Err(ChunkError)
         } else {
-            Ok(State::Trailer)
+            Ok(next)
         }
     }
 }
 
 fn is_text(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7f)
-}
-
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -224,7 +240,8 @@ mod tests {
 
     #[test]
     fn however_it_is_cut_the_data_is_the_same() {
-        let text = b"5;a=\"b\"\r\nhello\r\n00A\r\n, chunks! \r\n0\r\nX: y\r\nZ: \r\n\r\nGET";
+        let text =
+            b"5 ; a = \"b;\\\"\";c\r\nhello\r\n00A\r\n, chunks! \r\n0\r\nX: y\r\nZ: \r\n\r\nGET";
         let whole = run(&[text]).expect("a good body");
         assert_eq!(whole, (b"hello, chunks! ".to_vec(), 3));
         for cut in 0..text.len() {
@@ -239,7 +256,18 @@ mod tests {
     fn what_breaks_the_grammar_is_refused() {
         let long_line = format!("1;{}\r\na\r\n0\r\n\r\n", "x".repeat(CHUNK_LINE_BYTES_MAX));
         let long_trailer = format!("0\r\nA: {}\r\n\r\n", "x".repeat(TRAILER_BYTES_MAX));
+        let many_trailers = format!("0\r\n{}\r\n", "A:\r\n".repeat(TRAILER_BYTES_MAX / 4 + 1));
+        let padded = |times: usize| {
+            let line = format!("1;{}\r\na\r\n", "x".repeat(DIGITS as usize + 100));
+            line.repeat(times) + "0\r\n\r\n"
+        };
+        let per_line = 100 + 2;
+        let most = CHUNK_PADDING_BYTES_MAX / per_line;
+        assert!(run(&[padded(most).as_bytes()]).is_ok());
+        let zeros = format!("{}1\r\na\r\n", "0".repeat(200)).repeat(100);
         for bad in [
+            &padded(most + 1)[..],
+            &zeros,
             "\r\n",
             "x\r\n",
             "-1\r\n",
@@ -253,14 +281,30 @@ mod tests {
             "1;a\nb\r\n",
             "1;a\rb\r\n",
             "1\r\na\r\n\r\n",
-            "1 2\rx",
+            "1 2\r\nab",
+            "1 \r\na",
+            "1;\r\na",
+            "1;a \r\na",
+            "1;a=\r\na",
+            "1;a=\"b\r\n\"\r\na",
+            "1_0\r\n",
+            "1h\r\n",
+            "\u{661}\r\n",
             "11111111111111111\r\n",
             "0\r\n A: b\r\n",
             "0\r\nA: b\n",
+            "0\r\nA: b\r\n c\r\n\r\n",
+            "0\r\nA: b\rc\r\n\r\n",
+            "0\r\nA\r\n\r\n",
+            "0\r\nA : b\r\n\r\n",
+            "0\r\n: b\r\n\r\n",
+            "0\r\nA(: b\r\n\r\n",
+            "0\r\nA: \x7f\r\n\r\n",
             "0\r\n\ra",
             "0\r\nA\0\r\n",
             &long_line,
             &long_trailer,
+            &many_trailers,
         ] {
             assert_eq!(run(&[bad.as_bytes()]), Err(ChunkError), "{bad:?}");
         }

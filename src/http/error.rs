@@ -13,6 +13,8 @@ pub enum HeadError {
     Version,
     /// The request target is not of its grammar, or not for this method.
     Target,
+    /// The request target is one of `https`, which is not spoken here.
+    Scheme,
     /// A field line is not of its grammar.
     Field,
     /// More field lines than are taken.
@@ -23,7 +25,7 @@ pub enum HeadError {
     FieldsTooLarge,
     /// Host is missing, there twice, or not of its grammar.
     Host,
-    /// Content-Length is no number, or two different ones.
+    /// Content-Length is no number in digits, or there twice.
     ContentLength,
     /// Transfer-Encoding is not exactly `chunked`, or where it must not be.
     TransferEncoding,
@@ -48,6 +50,7 @@ impl HeadError {
     #[must_use]
     pub fn status(self) -> Status {
         match self {
+            HeadError::Scheme => Status::MISDIRECTED_REQUEST,
             HeadError::Version => Status::VERSION_NOT_SUPPORTED,
             HeadError::TargetTooLong => Status::URI_TOO_LONG,
             HeadError::TooManyFields | HeadError::FieldsTooLarge => Status::HEADER_FIELDS_TOO_LARGE,
@@ -65,6 +68,7 @@ impl HeadError {
             HeadError::RequestLine => "the request line is not: method target HTTP/1.1",
             HeadError::Version => "this server speaks HTTP/1.1 and HTTP/1.0",
             HeadError::Target => "the request target is not one that this server takes",
+            HeadError::Scheme => "this is not a secured connection: ask for http:// here",
             HeadError::Field => "a field line is malformed",
             HeadError::TooManyFields => "there are too many field lines",
             HeadError::TargetTooLong => "the request line is too long",

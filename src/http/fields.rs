@@ -26,7 +26,7 @@ enum Coding {
     Other,
     /// `chunked` behind a coding that is not known here.
     UnknownThenChunked,
-    /// Something behind `chunked`.
+    /// Something behind `chunked`, or an empty element.
     Broken,
 }
 
@@ -56,6 +56,7 @@ impl Fields {
             10 if is(b"connection") => self.take_connection(value),
             13 if is(b"if-none-match") => self.seen.insert(Seen::IF_NONE_MATCH),
             14 if is(b"content-length") => self.take_length(value)?,
+            15 if is(b"accept-encoding") => self.seen.insert(Seen::ACCEPT_ENCODING),
             17 if is(b"transfer-encoding") => self.take_coding(value),
             17 if is(b"if-modified-since") => self.seen.insert(Seen::IF_MODIFIED_SINCE),
             19 if is(b"if-unmodified-since") => self.seen.insert(Seen::IF_UNMODIFIED_SINCE),
@@ -124,33 +125,29 @@ impl Fields {
         }
     }
 
-    /// Equal values may be merged, differing ones are refused (RFC 9110 8.6).
+    /// One number in digits. Equal values may be merged (RFC 9110 8.6), but only
+    /// a broken sender repeats them, and whoever is ahead of us may not merge.
     fn take_length(&mut self, value: &[u8]) -> Result<(), HeadError> {
-        for part in value.split(|&byte| byte == b',') {
-            let length = digits(part.trim_ascii()).ok_or(HeadError::ContentLength)?;
-            if self.length.is_some_and(|known| known != length) {
-                return Err(HeadError::ContentLength);
-            }
-            self.length = Some(length);
+        let length = digits(value).ok_or(HeadError::ContentLength)?;
+        match self.length.replace(length) {
+            None => Ok(()),
+            Some(_) => Err(HeadError::ContentLength),
         }
-        Ok(())
     }
 
+    /// A list may have empty elements, but for this one they are refused: not
+    /// every server reads `chunked,` as `chunked`.
     fn take_coding(&mut self, value: &[u8]) {
-        let mut any = false;
-        for coding in elements(value) {
-            any = true;
+        for coding in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
             let chunked = coding.eq_ignore_ascii_case(b"chunked");
             self.coding = Some(match (self.coding, chunked) {
+                _ if coding.is_empty() => Coding::Broken,
                 (None, true) => Coding::Chunked,
                 (None, false) => Coding::Other,
                 (Some(Coding::Other), true) => Coding::UnknownThenChunked,
                 (Some(Coding::Other), false) => Coding::Other,
                 (Some(_), _) => Coding::Broken,
             });
-        }
-        if !any {
-            self.coding = Some(Coding::Broken);
         }
     }
 }
@@ -161,6 +158,11 @@ pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&byte| byte == b',')
         .map(<[u8]>::trim_ascii)
         .filter(|element| !element.is_empty())
+}
+
+/// What names are made of (RFC 9110 5.6.2).
+pub(super) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// A number in digits alone: no sign, no blank, no overflow, not empty.

@@ -1,17 +1,20 @@
 //! F1: HTTP/1.1 and 1.0, one concern of the RFCs a file. Pure.
 
 pub mod body;
+pub mod coding;
 pub mod condition;
 #[doc(hidden)]
 pub mod date;
 #[doc(hidden)]
 pub mod error;
+mod extension;
 pub mod fields;
 pub mod form;
 pub mod head;
 #[doc(hidden)]
 pub mod memo;
 pub mod mime;
+pub mod multipart;
 pub mod parse;
 pub mod range;
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! The head of an answer, and the small page of an error.
 
 use super::date::HttpDate;
+use super::range::Part;
 use super::status::Status;
 use std::io::Write;
 
@@ -53,6 +54,7 @@ impl Connection {
 #[derive(Debug)]
 pub struct HeadWriter<'a> {
     out: &'a mut Vec<u8>,
+    start: usize,
     date_at: usize,
 }
 
@@ -68,7 +70,11 @@ impl<'a> HeadWriter<'a> {
         let date_at = out.len() - start;
         out.extend_from_slice(date.as_bytes());
         out.extend_from_slice(b"\r\n");
-        HeadWriter { out, date_at }
+        HeadWriter {
+            out,
+            start,
+            date_at,
+        }
     }
 
     /// Where the date stands, from the head's start: so that a head that is
@@ -108,12 +114,27 @@ impl<'a> HeadWriter<'a> {
         self
     }
 
-    /// Field lines that are made already, each with its CRLF.
+    /// Content-Range of a part of `len` bytes (RFC 9110 14.4).
+    #[must_use]
+    pub fn content_range(self, part: Part, len: u64) -> HeadWriter<'a> {
+        let Part { first, last } = part;
+        // A Vec takes whatever is written to it.
+        let _ = write!(self.out, "Content-Range: bytes {first}-{last}/{len}\r\n");
+        self
+    }
+
+    /// Field lines that are written already, each with its CRLF.
     #[must_use]
     pub fn lines(self, lines: &[u8]) -> HeadWriter<'a> {
         debug_assert!(lines.is_empty() || lines.ends_with(b"\r\n"));
         self.out.extend_from_slice(lines);
         self
+    }
+
+    /// Where the next line will stand, from the head's start.
+    #[must_use]
+    pub fn here(&self) -> usize {
+        self.out.len() - self.start
     }
 
     /// The connection's line, if any, and the empty one.

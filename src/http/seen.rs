@@ -1,6 +1,6 @@
-//! Which fields a head has that change the answer with a file.
+//! Which fields a head has that may change the answer with a file.
 
-/// A set of the fields that change the answer with a file.
+/// A set of the fields that may change the answer with a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen(u8);
 
@@ -18,10 +18,14 @@ impl Seen {
     /// If-Unmodified-Since is there.
     pub const IF_UNMODIFIED_SINCE: Seen = Seen(32);
 
-    /// Whether none of them is there.
+    /// Accept-Encoding is there: it changes the answer if there is a choice.
+    pub const ACCEPT_ENCODING: Seen = Seen(64);
+
+    /// Whether a precondition or a range is there. Without one, the answer is
+    /// the usual one with the file, or with the variant of it that was chosen.
     #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
+    pub fn has_condition(self) -> bool {
+        self.0 & !Seen::ACCEPT_ENCODING.0 != 0
     }
 
     /// Whether all of `other` are there.

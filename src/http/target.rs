@@ -47,8 +47,10 @@ pub(super) fn check(method: Method, target: &[u8]) -> Result<Form<'_>, HeadError
             });
         }
         (Method::Options, b"*") => None,
-        _ => match absolute(target) {
-            Some((authority, _)) if is_authority(authority) => Some(authority),
+        _ => match (absolute(target), without_scheme(target, b"https://")) {
+            (Some((authority, _)), _) if is_authority(authority) => Some(authority),
+            // RFC 9110 7.4: not on a connection that is not secured.
+            (None, Some(_)) => return Err(HeadError::Scheme),
             _ => return Err(HeadError::Target),
         },
     };
@@ -92,16 +94,18 @@ const KIND: [u8; 256] = {
 
 /// Splits an absolute-form target into authority and the rest.
 fn absolute(target: &[u8]) -> Option<(&[u8], &[u8])> {
-    let after = |scheme: &[u8]| {
-        let (start, rest) = target.split_at_checked(scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then_some(rest)
-    };
-    let rest = after(b"http://").or_else(|| after(b"https://"))?;
+    let rest = without_scheme(target, b"http://")?;
     let end = rest
         .iter()
         .position(|&byte| matches!(byte, b'/' | b'?'))
         .unwrap_or(rest.len());
     Some(rest.split_at(end))
+}
+
+/// What follows the scheme, which is in any case.
+fn without_scheme<'a>(target: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = target.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
 /// The path that a request asks for.
@@ -296,7 +300,7 @@ pub(super) fn is_authority(text: &[u8]) -> bool {
     let (host, port) = text.split_at(end);
     let port_is_good = match port {
         [] => true,
-        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
+        [b':', digits @ ..] => is_port(digits),
         _ => false,
     };
     let host_is_good = match host {
@@ -305,6 +309,13 @@ pub(super) fn is_authority(text: &[u8]) -> bool {
         name => has_good_percents(name),
     };
     port_is_good && host_is_good
+}
+
+/// Digits, perhaps none (RFC 3986 3.2.3), of a port that there is: what does
+/// not fit 16 bits is another port to those who cut it off.
+fn is_port(digits: &[u8]) -> bool {
+    let number = std::str::from_utf8(digits).map(str::parse::<u16>);
+    digits.iter().all(u8::is_ascii_digit) && (digits.is_empty() || matches!(number, Ok(Ok(_))))
 }
 
 fn is_ip_literal(inner: &[u8]) -> bool {
@@ -420,7 +431,7 @@ mod tests {
         check("/a", "/a", None);
         check("/?", "/", Some(""));
         check("http://host", "/", None);
-        check("HTTPS://host?q", "/", Some("q"));
+        check("HTTP://host?q", "/", Some("q"));
         check("http://host:80/a/b?q", "/a/b", Some("q"));
     }
 

@@ -1,22 +1,16 @@
 //! The server's own log, which can be opened anew while it is written.
 
 use super::failure::Failure;
+use super::lines::{Lines, Next, Out};
 use super::log_file::LogFile;
 use crate::config;
 use crate::os::user::Identity;
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
 use std::fs::File;
-use std::io::{self, LineWriter, Write};
+use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// A line up to this long is one write, and is not torn by those of other
-/// processes that write to the same file.
-const LINE_BYTES: usize = 8 * 1024;
-
-/// Where the log goes from its next line on, if not where it went so far.
-type Next = Arc<Mutex<Option<Out>>>;
+use std::sync::PoisonError;
 
 /// The log of this process. Owns the way to move it.
 #[derive(Debug)]
@@ -26,13 +20,6 @@ pub(super) struct Journal {
     next: Next,
     /// Standard error goes where it goes.
     is_apart: bool,
-}
-
-/// What the log is written to.
-#[derive(Debug)]
-enum Out {
-    Errors,
-    File(LogFile),
 }
 
 impl Journal {
@@ -50,7 +37,7 @@ impl Journal {
         };
         let out = journal.open()?;
         let next = journal.next.clone();
-        let writer = LineWriter::with_capacity(LINE_BYTES, Moving { out, next });
+        let writer = Lines::new(out, next);
         let format = ConfigBuilder::new().set_time_format_rfc3339().build();
         // What is written is decided by the level that can be changed later.
         WriteLogger::init(LevelFilter::Trace, format, writer)
@@ -131,32 +118,5 @@ impl Journal {
             Failure::new(2, line)
         })?;
         Ok(Out::File(file))
-    }
-}
-
-/// Writes to where the log is at the time.
-struct Moving {
-    out: Out,
-    next: Next,
-}
-
-impl Write for Moving {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let next = self
-            .next
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(next) = next {
-            self.out = next;
-        }
-        match &mut self.out {
-            Out::Errors => io::stderr().write(bytes),
-            Out::File(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(()) // nothing is held here
     }
 }

@@ -7,10 +7,12 @@ use super::settings::Settings;
 use crate::os::{exec, inherit};
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What this process is.
@@ -56,7 +58,7 @@ pub fn role() -> Result<(Role, Vec<OsString>), Failure> {
 /// It does not come up.
 pub fn launch(settings: &Settings, arguments: Vec<OsString>) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::new(1, format!("cannot start a master: {error}"));
-    let program = env::current_exe().map_err(cannot)?;
+    let program = program(arguments.first()).map_err(cannot)?;
     let handoff = Handoff {
         arguments: arguments.into_iter().skip(1).collect(),
         program,
@@ -73,6 +75,29 @@ pub fn launch(settings: &Settings, arguments: Vec<OsString>) -> Result<(), Failu
         title.as_ref(),
         &environment,
     )))
+}
+
+/// Where this program is, by the name that it was begun with: if that is a
+/// link, an upgrade takes what the link leads to by then.
+fn program(typed: Option<&OsString>) -> io::Result<PathBuf> {
+    let own = env::current_exe()?;
+    let named = typed.and_then(|typed| named(Path::new(typed)));
+    Ok(named.filter(|named| is_same(named, &own)).unwrap_or(own))
+}
+
+/// As a shell finds it: a word without a slash is one of `PATH`.
+fn named(typed: &Path) -> Option<PathBuf> {
+    if typed.components().count() > 1 {
+        return path::absolute(typed).ok();
+    }
+    let folders = env::var_os("PATH")?;
+    let mut places = env::split_paths(&folders).map(|folder| folder.join(typed));
+    path::absolute(places.find(|place| place.is_file())?).ok()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let file = |path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    file(one).is_some() && file(one) == file(other)
 }
 
 fn launch_daemon(mut handoff: Handoff, title: &str) -> Result<(), Failure> {

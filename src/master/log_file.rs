@@ -7,7 +7,8 @@
 //!
 //! The master and the serving process write to one file. Whoever finds it full
 //! rolls it over under a lock; the other one sees that the name means another
-//! file now, and opens that.
+//! file now, and opens that. A file that was deleted, perhaps with its folder, is
+//! made anew: what is written to it would be lost.
 
 use crate::config::Log;
 use crate::os::user::Identity;
@@ -26,8 +27,10 @@ pub(super) struct LogFile {
     /// Largest size in bytes, and how many old ones are kept.
     rotate: Option<(u64, usize)>,
     file: File,
-    /// Rolling over has failed: it is not tried again before it is reopened.
-    stuck: bool,
+    /// Rolling over has failed: it is tried again when the file is this large.
+    stuck: Option<u64>,
+    /// The front of a line was written, and the rest could not be.
+    torn: bool,
 }
 
 impl LogFile {
@@ -41,28 +44,75 @@ impl LogFile {
             owner: owner.cloned(),
             rotate: log.rotate_bytes.map(|bytes| (bytes, log.keep)),
             file: open(path, owner)?,
-            stuck: false,
+            stuck: None,
+            torn: false,
         })
     }
 
-    /// Before so many bytes more are written: is there room for them?
-    fn make_room(&mut self, more: usize) -> io::Result<()> {
+    /// The name that it was opened by.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes lines at its end, in one go.
+    ///
+    /// # Errors
+    /// What the system says; the lines are lost.
+    pub(super) fn put(&mut self, lines: &[u8]) -> io::Result<()> {
+        let mut own = self.file.metadata()?;
+        if own.nlink() == 0 {
+            self.reopen()?;
+            own = self.file.metadata()?;
+        }
+        if let Err(error) = self.make_room(&own, lines) {
+            self.grow(&own, lines, &error)?;
+        }
+        self.write_whole(lines)
+    }
+
+    /// Rolls over a file that has no room for these lines.
+    fn make_room(&mut self, own: &Metadata, lines: &[u8]) -> io::Result<()> {
         let Some((most, keep)) = self.rotate else {
             return Ok(());
         };
-        let own = self.file.metadata()?;
-        if !self.is_named(&own) {
-            return self.reopen();
-        }
-        if own.len() == 0 || own.len() + more as u64 <= most {
+        let is_named = self.is_named(own);
+        let most = self.stuck.map_or(most, |stuck| stuck.max(most));
+        if is_named && (own.len() == 0 || own.len() + lines.len() as u64 <= most) {
             return Ok(());
         }
+        if is_named {
+            self.roll_over_alone(own, keep)?;
+        }
+        self.reopen()?;
+        if self.stuck.take().is_some() {
+            let name = self.path.display();
+            let text = format!("{name} can be rolled over again, and is a new file");
+            self.write_whole(&remark(lines, "INFO", &text))?;
+        }
+        Ok(())
+    }
+
+    /// A log that is too long is better than none: it goes on in the same file,
+    /// which is told once.
+    fn grow(&mut self, own: &Metadata, lines: &[u8], error: &io::Error) -> io::Result<()> {
+        let most = self.rotate.map_or(0, |(most, _)| most);
+        let again = own.len().saturating_add(most);
+        if self.stuck.replace(again).is_none() {
+            let name = self.path.display();
+            let text = format!("{name} could not be rolled over and grows: {error}");
+            self.write_whole(&remark(lines, "WARN", &text))?;
+        }
+        Ok(())
+    }
+
+    /// One of the processes that find the file full rolls it over.
+    fn roll_over_alone(&self, own: &Metadata, keep: usize) -> io::Result<()> {
         flock(&self.file, FlockOperation::LockExclusive)?;
         // The lock goes with the file that is left behind, when it is closed.
-        if self.is_named(&own) {
+        if self.is_named(own) {
             self.roll_over(keep)?;
         }
-        self.reopen()
+        Ok(())
     }
 
     /// Whether the name still means this file.
@@ -90,27 +140,31 @@ impl LogFile {
 
     fn reopen(&mut self) -> io::Result<()> {
         self.file = open(&self.path, self.owner.as_ref())?;
+        self.torn = false;
+        Ok(())
+    }
+
+    fn write_whole(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.file.write_all(b"\n")?;
+            self.torn = false;
+        }
+        let written = self.file.write(lines)?;
+        self.torn = written < lines.len();
+        if self.torn {
+            // The disk is full, mostly, and this says so.
+            self.file.write_all(&lines[written..])?;
+            self.torn = false;
+        }
         Ok(())
     }
 }
 
-impl Write for LogFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.stuck
-            && let Err(error) = self.make_room(bytes.len())
-        {
-            // A log that is too long is better than none.
-            self.stuck = true;
-            let name = self.path.display();
-            let line = format!("[WARN] {name} could not be rolled over and grows: {error}\n");
-            let _ = self.file.write(line.as_bytes());
-        }
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(()) // nothing is held here
-    }
+/// A line of the log about itself, of the time of the lines that it goes ahead
+/// of: their first word.
+pub(super) fn remark(lines: &[u8], level: &str, text: &str) -> Vec<u8> {
+    let time = lines.split(|&byte| byte == b' ').next().unwrap_or_default();
+    [time, format!(" [{level}] {text}\n").as_bytes()].concat()
 }
 
 /// A file to be written at its end.
@@ -163,16 +217,16 @@ mod tests {
         let folder = Folder::new("rolls");
         let mut log = opened(&folder, 2);
         for number in 1..=5 {
-            log.write_all(format!("line {number}\n").as_bytes())
+            log.put(format!("line {number}\n").as_bytes())
                 .expect("written");
         }
         assert_eq!(folder.read("log"), "line 5\n");
         assert_eq!(folder.read("log.1"), "line 4\n");
         assert_eq!(folder.read("log.2"), "line 3\n");
         assert_eq!(folder.read("log.3"), "");
-        log.write_all(b"a line that is longer than a file\n")
+        log.put(b"a line that is longer than a file\n")
             .expect("written");
-        log.write_all(b"x\n").expect("written");
+        log.put(b"x\n").expect("written");
         assert_eq!(folder.read("log"), "x\n");
     }
 
@@ -185,7 +239,7 @@ mod tests {
                 scope.spawn(move || {
                     for number in 0..50 {
                         let line = format!("{name}{number:02}\n");
-                        log.write_all(line.as_bytes()).expect("written");
+                        log.put(line.as_bytes()).expect("written");
                     }
                 });
             }
@@ -204,12 +258,20 @@ mod tests {
     fn where_it_cannot_be_rolled_over_it_grows_and_says_so_once() {
         let folder = Folder::new("stuck");
         let mut log = opened(&folder, 1);
-        fs::create_dir_all(folder.0.join("log.1/full")).expect("in the way");
-        for _ in 0..4 {
-            log.write_all(b"seven \n").expect("written");
-        }
+        let way = folder.0.join("log.1");
+        fs::create_dir_all(way.join("full")).expect("in the way");
+        let mut put = |times| (0..times).for_each(|_| log.put(b"now seven\n").expect("written"));
+        put(20);
         let all = folder.read("log");
-        assert_eq!(all.matches("seven").count(), 4);
+        assert_eq!(all.matches("seven").count(), 20);
         assert_eq!(all.matches("could not be rolled over").count(), 1);
+        fs::remove_dir_all(&way).expect("out of the way");
+        while !way.exists() {
+            put(1);
+        }
+        assert!(folder.read("log.1").matches("seven").count() >= 20);
+        let all = folder.read("log");
+        assert!(all.starts_with("now [INFO] "), "{all}");
+        assert_eq!(all.matches("rolled over again").count(), 1, "{all}");
     }
 }

@@ -9,9 +9,14 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-/// Times that a file is opened which others remove in between.
+/// Times that a file is opened which others remove in between, or lock for as
+/// long as it takes to look at it.
 const TRIES: usize = 10;
+/// The pause where it was locked.
+const LOCKED_FOR: Duration = Duration::from_millis(10);
 
 /// A pid file that is ours. Owns the lock; removed when it is dropped.
 #[derive(Debug)]
@@ -98,12 +103,15 @@ pub(super) fn read(path: &Path) -> io::Result<Holder> {
 
 /// The file, locked; `None` if somebody else has it.
 fn locked(path: &Path) -> io::Result<Option<File>> {
+    let mut is_held = false;
     for _ in 0..TRIES {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false);
         let file = file.open(path)?;
-        if !lock(&file)? {
-            return Ok(None);
+        is_held = !lock(&file)?;
+        if is_held {
+            thread::sleep(LOCKED_FOR);
+            continue;
         }
         // Its last owner may have removed it meanwhile.
         let inode = file.metadata()?.ino();
@@ -111,7 +119,10 @@ fn locked(path: &Path) -> io::Result<Option<File>> {
             return Ok(Some(file));
         }
     }
-    Err(io::Error::other("it comes and goes"))
+    match is_held {
+        true => Ok(None),
+        false => Err(io::Error::other("it comes and goes")),
+    }
 }
 
 /// Whether nobody else has the file.

@@ -3,8 +3,11 @@
 //!
 //! One [`FileCache`] belongs to one thread (a loop or a pool thread), so there
 //! is no lock. A hit that was looked at less than a second ago costs no system
-//! call. A file that was edited, replaced or removed shows within a second.
+//! call. A file that was edited, replaced or removed shows within a second, and so
+//! does a root.
 
+use super::notes::{Notes, Trouble};
+use super::roots::{Known, Roots};
 use crate::base::limits::{FILE_CACHED_BYTES_MAX, FILE_FRESH_MS, FILE_UNUSED_MS, PATH_BYTES_MAX};
 use crate::base::tick::Time;
 use crate::os::file::{self, Identity, Opened};
@@ -13,48 +16,10 @@ use foldhash::HashMap;
 use slab::Slab;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Times that a file which changes under the reader is read again.
 const READ_TRIES: usize = 3;
-
-/// The open roots of the sites, shared by all threads.
-#[derive(Debug)]
-pub struct Roots(Vec<Root>);
-
-#[derive(Debug)]
-struct Root {
-    folder: OwnedFd,
-    /// What folders answer with: the first that is there.
-    index: Vec<Arc<[u8]>>,
-}
-
-/// What a path leads to, and by which index.
-struct Looked {
-    file: OwnedFd,
-    identity: Identity,
-    index: Option<Arc<[u8]>>,
-}
-
-impl Roots {
-    /// Opens the folders, in the order of the sites, each with the names that
-    /// its folders answer with.
-    ///
-    /// # Errors
-    /// The number of the folder that cannot be opened, and why.
-    pub fn open<'a>(
-        sites: impl Iterator<Item = (&'a Path, &'a [String])>,
-    ) -> Result<Arc<Roots>, (usize, io::Error)> {
-        let open = |(number, (path, index)): (usize, (&Path, &[String]))| {
-            let folder = file::open_root(path).map_err(|error| (number, error))?;
-            let index = index.iter().map(|name| name.as_bytes().into()).collect();
-            Ok(Root { folder, index })
-        };
-        let roots = sites.enumerate().map(open).collect::<Result<_, _>>()?;
-        Ok(Arc::new(Roots(roots)))
-    }
-}
 
 #[derive(Debug)]
 struct Entry {
@@ -62,11 +27,19 @@ struct Entry {
     path: Arc<[u8]>,
     found: Found,
     identity: Identity,
-    /// When the disk was last asked.
+    /// When the disk was last asked, of the file and of its root.
     checked: Time,
     used: Time,
     /// Used since the eviction's hand last came by.
     warm: bool,
+}
+
+/// What a look at the disk has found, and by which index.
+struct Looked {
+    file: OwnedFd,
+    identity: Identity,
+    index: Option<Arc<[u8]>>,
+    checked: Time,
 }
 
 /// The files one thread knows. Owns their descriptors and contents.
@@ -76,6 +49,8 @@ struct Entry {
 #[derive(Debug)]
 pub struct FileCache {
     roots: Arc<Roots>,
+    folders: Vec<Known>,
+    notes: Arc<Notes>,
     /// By path. Only files that are there get in, so nobody can choose the
     /// keys to collide, and a fast hash will do.
     by_path: Vec<HashMap<Arc<[u8]>, usize>>,
@@ -95,10 +70,13 @@ impl FileCache {
     /// An empty cache of at most `files` files and `bytes` of contents. With
     /// `files` 0 every request asks the disk.
     #[must_use]
-    pub fn new(roots: Arc<Roots>, files: usize, bytes: usize) -> FileCache {
-        let by_path = roots.0.iter().map(|_| HashMap::default()).collect();
+    pub fn new(roots: Arc<Roots>, notes: Arc<Notes>, files: usize, bytes: usize) -> FileCache {
+        let folders = roots.known();
+        let by_path = folders.iter().map(|_| HashMap::default()).collect();
         FileCache {
             roots,
+            folders,
+            notes,
             by_path,
             entries: Slab::new(),
             files_max: files,
@@ -173,23 +151,25 @@ impl FileCache {
         known: Option<usize>,
         now: Time,
     ) -> Result<usize, FileError> {
-        let mut opened = self.open(root, path);
+        let mut opened = self.open(root, path, now);
         if matches!(opened, Err(FileError::Busy)) && self.open > 0 {
             // What is kept open for others is not worth an error.
             self.shed();
-            opened = self.open(root, path);
+            opened = self.open(root, path, now);
         }
+        let opened = opened.inspect_err(|error| self.tell(*error, path, now));
         let known = known.filter(|&id| self.entries.contains(id));
         match (opened, known) {
             (Ok(looked), Some(id)) if self.entries[id].is(&looked) => {
-                self.entries[id].checked = now;
+                self.entries[id].checked = looked.checked;
                 Ok(id)
             }
             (Ok(looked), known) => {
                 if let Some(id) = known {
                     self.remove(id);
                 }
-                self.insert(root, path, looked, now)
+                let inserted = self.insert(root, path, looked, now);
+                inserted.inspect_err(|error| self.tell(*error, path, now))
             }
             // There is nothing to look with: what is known is better than an
             // error, and the next request looks again.
@@ -203,20 +183,32 @@ impl FileCache {
         }
     }
 
-    fn open(&mut self, root: usize, path: &[u8]) -> Result<Looked, FileError> {
+    /// The server's own trouble is told; what a path leads to is not.
+    fn tell(&self, error: FileError, path: &[u8], now: Time) {
+        let trouble = match error {
+            FileError::Busy => Trouble::NoFiles,
+            FileError::Broken => Trouble::Disk,
+            FileError::NotFound | FileError::Directory | FileError::Forbidden => return,
+        };
+        let path = String::from_utf8_lossy(path);
+        self.notes.note(trouble, now, format_args!("{path:?}"));
+    }
+
+    fn open(&mut self, root: usize, path: &[u8], now: Time) -> Result<Looked, FileError> {
         if path.len() > PATH_BYTES_MAX {
             return Err(FileError::NotFound);
         }
-        let Root { folder, index } = self.roots.0.get(root).ok_or(FileError::NotFound)?;
+        let folder = self.roots.folder(root, &mut self.folders, now);
+        let (folder, checked) = folder.ok_or(FileError::NotFound)?;
         let path = path.strip_prefix(b"/").unwrap_or(path);
         if !path.is_empty() && !path.ends_with(b"/") {
-            return look_at(folder, path, None);
+            return look_at(&folder, path, None, checked);
         }
-        for name in index {
+        for name in self.roots.index(root) {
             self.scratch.clear();
             self.scratch.extend_from_slice(path);
             self.scratch.extend_from_slice(name);
-            match look_at(folder, &self.scratch, Some(name)) {
+            match look_at(&folder, &self.scratch, Some(name), checked) {
                 // A folder named index.html is no reason for a redirect.
                 Err(FileError::NotFound | FileError::Directory) => {}
                 other => return other,
@@ -232,6 +224,7 @@ impl FileCache {
         looked: Looked,
         now: Time,
     ) -> Result<usize, FileError> {
+        let checked = looked.checked;
         let (content, identity) = self.content(looked.file, looked.identity)?;
         self.make_room(if let Content::Memory(bytes) = &content {
             bytes.len()
@@ -255,7 +248,7 @@ impl FileCache {
             path: path.clone(),
             found,
             identity,
-            checked: now,
+            checked,
             used: now,
             warm: true,
         };
@@ -340,13 +333,18 @@ impl Entry {
 }
 
 /// Opens the file at `path`, which is that of an `index` or of its own.
-fn look_at(folder: &OwnedFd, path: &[u8], index: Option<&Arc<[u8]>>) -> Result<Looked, FileError> {
-    let index = index.cloned();
+fn look_at(
+    folder: &OwnedFd,
+    path: &[u8],
+    index: Option<&Arc<[u8]>>,
+    checked: Time,
+) -> Result<Looked, FileError> {
     match file::open_beneath(folder.as_fd(), path).map_err(|error| why(&error))? {
         Opened::File(file, identity) => Ok(Looked {
             file,
             identity,
-            index,
+            index: index.cloned(),
+            checked,
         }),
         Opened::Directory => Err(FileError::Directory),
         Opened::Other => Err(FileError::NotFound),
@@ -377,7 +375,16 @@ fn why(error: &io::Error) -> FileError {
 mod tests {
     use super::*;
     use std::fs;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
+
+    fn roots(root: &Path) -> Arc<Roots> {
+        let index = ["index.html".to_owned(), "index.htm".to_owned()];
+        Roots::open([(root, &index[..])].into_iter()).expect("the root opens")
+    }
+
+    fn caching(root: &Path, files: usize, bytes: usize) -> FileCache {
+        FileCache::new(roots(root), Arc::default(), files, bytes)
+    }
 
     /// A folder of this test's own, removed at the end.
     struct Folder(PathBuf);
@@ -395,9 +402,7 @@ mod tests {
         }
 
         fn cache(&self, files: usize, bytes: usize) -> FileCache {
-            let index = ["index.html".to_owned(), "index.htm".to_owned()];
-            let roots = Roots::open([(Path::new(&self.0), &index[..])].into_iter());
-            FileCache::new(roots.expect("the root opens"), files, bytes)
+            caching(&self.0, files, bytes)
         }
     }
 
@@ -467,6 +472,47 @@ mod tests {
     }
 
     #[test]
+    fn a_root_that_goes_and_comes_back_shows_within_a_second() {
+        let folder = Folder::new("root");
+        let [root, aside] = ["root", "aside"].map(|name| folder.0.join(name));
+        let make = |content: &str| {
+            fs::create_dir(&root).expect("a folder");
+            fs::write(root.join("a.txt"), content).expect("a file");
+        };
+        make("one");
+        let (mut one, mut two) = {
+            let roots = roots(&root);
+            let cache = || FileCache::new(roots.clone(), Arc::default(), 10, 1 << 20);
+            (cache(), cache())
+        };
+        let mut check = |now, expected: Result<&str, FileError>| {
+            for cache in [&mut one, &mut two] {
+                let got = text(cache, "/a.txt", now);
+                assert_eq!(got.as_deref().map_err(|error| *error), expected, "at {now}");
+            }
+        };
+        check(500, Ok("one"));
+        fs::rename(&root, &aside).expect("renamed");
+        check(999, Ok("one")); // no fresher than the look at its root
+        check(1_000, Err(FileError::NotFound));
+        make("two");
+        check(1_999, Err(FileError::NotFound));
+        check(2_000, Ok("two"));
+        // One in the place of the other.
+        fs::remove_dir_all(&aside).expect("removed");
+        fs::rename(&root, &aside).expect("renamed");
+        make("three");
+        check(3_000, Ok("three"));
+        // What is no folder is as good as nothing.
+        fs::remove_dir_all(&root).expect("removed");
+        fs::write(&root, "a file").expect("a file");
+        check(4_000, Err(FileError::NotFound));
+        fs::remove_file(&root).expect("removed");
+        std::os::unix::fs::symlink("aside", &root).expect("a link");
+        check(5_000, Ok("two"));
+    }
+
+    #[test]
     fn files_and_bytes_are_bounded_and_what_is_in_use_stays() {
         let folder = Folder::new("bounds");
         for name in 0..20 {
@@ -513,9 +559,7 @@ mod tests {
             .status();
         assert!(fifo.is_ok_and(|status| status.success()));
         let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).expect("bound");
-        let index = ["index.html".to_owned()];
-        let roots = Roots::open([(root.as_path(), &index[..])].into_iter());
-        let mut cache = FileCache::new(roots.expect("the root opens"), 10, 1 << 20);
+        let mut cache = caching(&root, 10, 1 << 20);
         let mut check = |path: &str, expected: Result<&str, FileError>| {
             let got = text(&mut cache, path, 0);
             assert_eq!(got.as_deref().map_err(|error| *error), expected, "{path}");

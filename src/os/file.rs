@@ -22,6 +22,13 @@ pub struct Identity {
     changed: (i64, u32),
 }
 
+/// What tells one folder from another, whatever they are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    device: u64,
+    inode: u64,
+}
+
 /// What a path leads to.
 #[derive(Debug)]
 pub enum Opened {
@@ -40,6 +47,26 @@ pub enum Opened {
 pub fn open_root(path: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     Ok(fs::open(path, flags, Mode::empty())?)
+}
+
+/// The folder that is at `path`.
+///
+/// # Errors
+/// What the system says; `ENOTDIR` for what is no folder.
+pub fn place_at(path: &Path) -> io::Result<Place> {
+    let stat = fs::statat(fs::CWD, path, AtFlags::empty())?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => Ok(place_of(&stat)),
+        _ => Err(Errno::NOTDIR.into()),
+    }
+}
+
+/// Which folder an open one is.
+///
+/// # Errors
+/// What the system says.
+pub fn place(folder: impl AsFd) -> io::Result<Place> {
+    Ok(place_of(&fs::fstat(folder)?))
 }
 
 /// Opens `path`, relative to `root`, for reading. Symbolic links are followed
@@ -92,11 +119,17 @@ pub fn read_at_start(file: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Whether `path` is a folder that can be opened.
+/// Whether `path` is a folder.
 #[must_use]
 pub fn is_directory(path: &Path) -> bool {
-    fs::statat(fs::CWD, path, AtFlags::empty())
-        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+    place_at(path).is_ok()
+}
+
+fn place_of(stat: &Stat) -> Place {
+    Place {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    }
 }
 
 fn identity_of(stat: &Stat) -> Identity {

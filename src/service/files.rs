@@ -2,7 +2,7 @@
 //! perhaps already read by whoever owns them.
 
 use crate::base::tick::Time;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -94,16 +94,24 @@ pub struct Prepared {
     pub head_len: usize,
     /// Where the 29 bytes of the date stand.
     pub date_at: usize,
+    /// Where the lines stand that 206 and 304 have as well.
+    pub cache_lines: Range<usize>,
     /// The entity tag, in its quotes.
     pub etag: Box<[u8]>,
     /// What kind of file it is.
     pub media_type: &'static str,
-    /// The site's own fields, each line with its CRLF, for answers with this
-    /// file that are not the usual one.
-    pub lines: Box<[u8]>,
     /// No rule of the site leads away from the path: a request for it may be
     /// answered without a look at them.
     pub direct: bool,
+}
+
+impl Prepared {
+    /// The field lines that caches go by, each with its CRLF: what of them goes
+    /// with 200 goes with 206 and 304 too (RFC 9110 15.3.7 and 15.4.5).
+    #[must_use]
+    pub fn cache_lines(&self) -> &[u8] {
+        &self.answer[self.cache_lines.clone()]
+    }
 }
 
 /// Why a path gives no file.

@@ -214,6 +214,11 @@ impl Replies {
         self.repeatable = 0..0;
     }
 
+    /// Gives memory back that is beyond what is in use and `bytes`.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        self.bytes.shrink_to(bytes);
+    }
+
     /// Takes back what was appended since the mark: a handler that panicked
     /// half-way must not leave half an answer.
     pub fn truncate(&mut self, mark: Mark) {

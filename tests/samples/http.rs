@@ -90,11 +90,7 @@ fn lengths() -> Vec<Sample> {
             "POST /b; GET /a; PeerClosed",
         ),
         http(
-            &post(
-                "/b",
-                "Content-Length: 05\r\nContent-Length: 5 , 5\r\n",
-                "12345",
-            ),
+            &post("/b", "Content-Length: \t 05 \r\n", "12345"),
             "plan /b; POST /b+5; GET /a; PeerClosed",
         ),
         http(
@@ -134,7 +130,7 @@ fn chunks() -> Vec<Sample> {
     vec![
         good("5\r\nhello\r\n0\r\n\r\n", 5),
         good(
-            "00A;x\r\n0123456789\r\n1;a=\"b;c\" \t\r\nx\r\n000\r\n\r\n",
+            "00A;x\r\n0123456789\r\n1 ;\ta=\"b;\\\"c\"\r\nx\r\n000\r\n\r\n",
             11,
         ),
         good(
@@ -156,6 +152,11 @@ fn chunks() -> Vec<Sample> {
         bad("5\r\nhello\n0\r\n\r\n"),
         bad("10000000000000000\r\n"),
         bad("1;a\rb\r\n"),
+        bad("1;a \r\n"),
+        bad("1;a=\"b\r\n"),
+        bad("1 2\r\n"),
+        bad("0\r\nA\r\n\r\n"),
+        bad("0\r\nA : b\r\n\r\n"),
         bad("0\r\n folded: x\r\n\r\n"),
         bad("0\r\nA: \0\r\n\r\n"),
         bad("0\r\nA: b\r\n\rx"),
@@ -244,6 +245,7 @@ fn refused_lines() -> Vec<Sample> {
         line("GET / HTTP/0.9", 505),
         line("GET /<> HTTP/1.1", 400),
         line("GET a HTTP/1.1", 400),
+        line("GET https://a/ HTTP/1.1", 421),
         line("G\u{e9}T / HTTP/1.1", 400),
         line("GET / HTTP/1.1\n", 400),
         line("\r\nGET / HTTP/1.1\r", 400),
@@ -279,6 +281,9 @@ fn refused_fields() -> Vec<Sample> {
         host("Host: a\nA: b\r\n"),
         field("Content-Length: +5\r\n", 400),
         field("Content-Length: 5,6\r\n", 400),
+        field("Content-Length: 5,5\r\n", 400),
+        field("Content-Length: 5\r\nContent-Length: 5\r\n", 400),
+        field("Transfer-Encoding: chunked,\r\n", 400),
         field("Content-Length: 18446744073709551616\r\n", 400),
         field("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 400),
         field("Transfer-Encoding: gzip\r\n", 400),
@@ -369,8 +374,8 @@ fn large() -> Vec<Sample> {
     };
     // Bytes of the last size line do not count as trailers.
     let trailer = |len: usize| {
-        let line = format!("A: {}", "t".repeat(len - 3));
-        post("/c", CHUNKED, &format!("0;xxx\r\n{line}\r\n\r\n"))
+        let lines = format!("A: {}\r\n", "t".repeat(len - 5));
+        post("/c", CHUNKED, &format!("0;xxx\r\n{lines}\r\n"))
     };
     let body = "0123456789abcdef".repeat(1_250);
     vec![

@@ -1,5 +1,6 @@
 //! A master in a process of its own, in a folder of its own. It and all that it
 //! has started are ended by their ids, whatever becomes of the test.
+#![allow(dead_code, reason = "each test file uses its part of this")]
 
 use crate::support::program::{BINARY, Ran, run, wait_for};
 use crate::support::{Folder, PATIENCE};
@@ -278,7 +279,8 @@ fn stat(pid: i32) -> Option<(String, i32)> {
     Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
 }
 
-fn children_of(parent: i32) -> Vec<i32> {
+/// The processes that one has started.
+pub(crate) fn children_of(parent: i32) -> Vec<i32> {
     let all = fs::read_dir("/proc").expect("the processes");
     let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
     let is_child = |pid: &i32| {

@@ -6,6 +6,7 @@
     reason = "each test file uses its part of this"
 )]
 
+pub mod masked;
 pub mod program;
 
 use pelton::base::tick::Millis;
@@ -75,6 +76,14 @@ impl Folder {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         fs::write(path, content).expect("a file");
+    }
+
+    /// Says that a file was last modified at this time, in seconds since 1970.
+    pub fn date(&self, name: &str, unix_s: u64) {
+        let file = fs::File::options().append(true).open(self.0.join(name));
+        let time = std::time::UNIX_EPOCH + Duration::from_secs(unix_s);
+        let set = file.and_then(|file| file.set_modified(time));
+        set.expect("the time is set");
     }
 
     pub fn path(&self) -> &Path {

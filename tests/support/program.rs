@@ -43,7 +43,8 @@ impl Program {
         Program::spawn(command, folder)
     }
 
-    fn spawn(mut command: Command, folder: &Path) -> Program {
+    /// The same by another command.
+    pub fn spawn(mut command: Command, folder: &Path) -> Program {
         command.current_dir(folder).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");

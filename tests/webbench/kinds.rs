@@ -28,7 +28,7 @@ fn failures_are_told_apart() {
                 "-k",
                 "bad answer",
             ),
-            (Behaviour::Reset, "", "reset"),
+            (Behaviour::Reset(&OK[..20]), "", "reset"),
             (Behaviour::Silence, "-t 2 --timeout 1", "timed out"),
         ] {
             // In words of its own the last time given counts.
@@ -54,7 +54,7 @@ fn failures_of_packages_are_told_apart() {
             ),
             (Behaviour::Answer(OK), "", "bad answer"),
             (Behaviour::AnswerAndClose(b"\0\x0d\0"), "", "closed early"),
-            (Behaviour::Reset, "", "bad answer"),
+            (Behaviour::Reset(&OK[..20]), "", "bad answer"),
             (Behaviour::Silence, "-t 2 --timeout 1", "timed out"),
             (
                 Behaviour::AnswerAndClose(b""),
@@ -78,9 +78,59 @@ fn failures_of_packages_are_told_apart() {
     });
 }
 
+/// What the server answers first on a connection; the next request it lets go.
+const ONCE: Behaviour = Behaviour::First(&Behaviour::Answer(OK), &Behaviour::AnswerAndClose(b""));
+
+/// Three hundred requests, good and bad, and what was said.
+fn once_each(server: &Server, words: &str) -> ([u64; 2], String) {
+    let ran = run(&format!("--requests 300 {words}"), &server.url());
+    let [_, _, good, bad] = numbers(&ran);
+    ([good, bad], ran.errors)
+}
+
 #[test]
-fn a_batch_that_is_cut_short_counts_each_request() {
-    // One answer, and the connection ends: of each batch of four, three fail.
+fn what_a_kept_connection_ends_without_answering_is_sent_again() {
+    let echo = Behaviour::First(&Behaviour::Echo, &Behaviour::AnswerAndClose(b""));
+    // All but the first request of each client, and none twice.
+    let line = "Sent again: 297, whose connections the server had ended between answers.\n";
+    for (mut server, words) in [
+        (Server::start(ONCE), "-c 3 -k"),
+        (Server::start(ONCE), "-c 3 -k --method PUT --body x"),
+        (Server::packages(echo), "-c 3"),
+    ] {
+        let (counts, errors) = once_each(&server, words);
+        assert_eq!((counts, &*errors), ([300, 0], line), "{words}");
+        server.stop();
+        assert_eq!(server.seen(), 597, "{words}");
+    }
+}
+
+#[test]
+fn what_is_not_sent_again_has_failed() {
+    let reset = Behaviour::First(&Behaviour::Answer(OK), &Behaviour::Reset(b""));
+    let begun = Behaviour::First(
+        &Behaviour::Answer(OK),
+        &Behaviour::AnswerAndClose(b"HTTP/1.1 200 OK\r\nCon"),
+    );
+    for (behaviour, words, kind) in [
+        (ONCE, "-k --method POST --body x", "closed early"),
+        (begun, "-k", "closed early"),
+        (reset, "-k", "reset"),
+    ] {
+        let mut server = Server::start(behaviour);
+        // One client, which fails at each second one.
+        let (counts, errors) = once_each(&server, words);
+        assert_eq!(counts, [150, 150], "{kind}");
+        assert_eq!(errors, format!("Failed: 150 {kind}.\n"));
+        server.stop();
+        assert_eq!(server.seen(), 300, "{kind}: not one twice");
+    }
+}
+
+#[test]
+fn a_batch_that_is_cut_short_is_sent_again_once() {
+    // One answer, and the connection ends: of a batch of four, three are sent
+    // again, one of which is answered.
     for (behaviour, words) in [
         (Behaviour::AnswerAndClose(OK), "-k"),
         (Behaviour::AnswerAndClose(OK_CLOSE), ""),
@@ -88,6 +138,11 @@ fn a_batch_that_is_cut_short_counts_each_request() {
         let words = format!("--requests 400 -c 5 --pipeline 4 {words}");
         let (_, ran) = against(behaviour, &words);
         let [_, _, good, bad] = numbers(&ran);
-        assert_eq!((good + bad, good), (400, 100), "{ran:?}");
+        assert_eq!((good, bad), (200, 200), "{ran:?}");
+        assert!(ran.errors.contains("Sent again: 300, "), "{ran:?}");
+        // What must not be asked for twice is asked for once.
+        let (_, ran) = against(behaviour, &format!("{words} --method POST"));
+        let [_, _, good, bad] = numbers(&ran);
+        assert_eq!((good, bad), (100, 300), "{ran:?}");
     }
 }

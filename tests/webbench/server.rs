@@ -25,10 +25,24 @@ pub(crate) enum Behaviour {
     AnswerAndClose(&'static [u8]),
     /// Sends this byte by byte.
     InPieces(&'static [u8]),
-    /// Sends the start of an answer, and resets the connection.
-    Reset,
+    /// Sends this, and resets the connection.
+    Reset(&'static [u8]),
     /// Sends nothing, and waits.
     Silence,
+    /// Does one thing with the first request of a connection, and another with
+    /// those that follow.
+    First(&'static Behaviour, &'static Behaviour),
+}
+
+impl Behaviour {
+    /// What it does with this request of a connection.
+    fn with(self, number: usize) -> Behaviour {
+        match self {
+            Behaviour::First(first, _) if number == 0 => *first,
+            Behaviour::First(_, then) => *then,
+            other => other,
+        }
+    }
 }
 
 /// The server, which owns its threads.
@@ -135,12 +149,15 @@ impl Shared {
         stream.set_nodelay(true).expect("no delay");
         self.connections.fetch_add(1, Ordering::SeqCst);
         let mut held = Vec::new();
-        while let Some(request) = self.next(&mut stream, &mut held) {
+        for number in 0.. {
+            let Some(request) = self.next(&mut stream, &mut held) else {
+                return;
+            };
             if self.seen.fetch_add(1, Ordering::SeqCst) < REMEMBERED as u64 {
                 let text = String::from_utf8_lossy(&request).into_owned();
                 self.first.lock().expect("not poisoned").push(text);
             }
-            let sent = match self.behaviour {
+            let sent = match self.behaviour.with(number) {
                 Behaviour::Answer(answer) => stream.write_all(answer),
                 Behaviour::Echo => stream.write_all(&request),
                 Behaviour::AnswerAndClose(answer) => {
@@ -152,11 +169,11 @@ impl Shared {
                     thread::yield_now();
                     Ok(())
                 }),
-                Behaviour::Reset => {
-                    let _ = stream.write_all(&OK[..20]);
+                Behaviour::Reset(answer) => {
+                    let _ = stream.write_all(answer);
                     return reset(stream);
                 }
-                Behaviour::Silence => Ok(()),
+                Behaviour::Silence | Behaviour::First(..) => Ok(()),
             };
             if sent.is_err() {
                 return;

@@ -81,6 +81,7 @@ impl Client<'_> {
                 self.count(desk, &whole, first_ns);
                 Step::Done { keeps: false }
             }
+            Err(_) if self.open > 0 && self.first_ns.is_none() => Step::Left,
             _ => Step::Failed(Failure::ClosedEarly),
         }
     }
@@ -94,5 +95,6 @@ impl Client<'_> {
         desk.score.answered(whole, spell);
         desk.under_way -= 1;
         self.open -= 1;
+        self.has_served = true;
     }
 }

@@ -1,19 +1,25 @@
 //! The answer with a file: conditions and ranges to a status.
 
 use crate::http::condition::{self, Outcome, Validators};
-use crate::http::range::{self, Ranged};
+use crate::http::multipart::{Boundary, Multipart};
+use crate::http::range::{self, Part, Ranged};
 use crate::http::{Connection, Head, HeadWriter, HttpDate, Method, Seen, Status};
 use crate::service::files::{Content, Found, Prepared};
 use crate::service::replies::Replies;
 use crate::service::response::Response;
+use std::hash::{BuildHasher, RandomState};
 
 /// What is needed for an answer with a file, but for the file.
 pub(super) struct Answer<'a> {
     pub(super) head: &'a Head<'a>,
     pub(super) date: &'a HttpDate,
+    /// The same in seconds since 1970.
+    pub(super) unix_s: u64,
     pub(super) connection: Connection,
     /// Field lines for this request alone, each with its CRLF.
     pub(super) lines: &'a [u8],
+    /// What boundaries are made of.
+    pub(super) keys: &'a RandomState,
 }
 
 impl Answer<'_> {
@@ -23,7 +29,7 @@ impl Answer<'_> {
         let Some(prepared) = &found.prepared else {
             return Err(Status::INTERNAL_SERVER_ERROR.into());
         };
-        if self.head.line().seen.is_empty() {
+        if !self.head.line().seen.has_condition() {
             self.whole(found, prepared, replies);
             return Ok(());
         }
@@ -33,7 +39,7 @@ impl Answer<'_> {
             modified_unix_s: modified,
         };
         match condition::evaluate(self.head, &validators) {
-            Outcome::NotModified => self.not_modified(found, prepared, replies),
+            Outcome::NotModified => self.not_modified(prepared, replies),
             Outcome::Failed => {
                 let hint = "the file has changed";
                 return Err(Response::error(Status::PRECONDITION_FAILED, hint));
@@ -74,15 +80,10 @@ impl Answer<'_> {
         }
     }
 
-    /// 304 repeats what identifies the file (RFC 9110 15.4.5).
-    fn not_modified(&self, found: &Found, prepared: &Prepared, replies: &mut Replies) {
+    /// 304 repeats the lines of the 200 that a cache goes by (RFC 9110 15.4.5).
+    fn not_modified(&self, prepared: &Prepared, replies: &mut Replies) {
         HeadWriter::new(replies.bytes_mut(), Status::NOT_MODIFIED, self.date)
-            .field("ETag", &prepared.etag)
-            .field(
-                "Last-Modified",
-                HttpDate::from_unix(found.meta.modified_s).as_bytes(),
-            )
-            .lines(&prepared.lines)
+            .lines(prepared.cache_lines())
             .lines(self.lines)
             .finish(self.connection);
     }
@@ -97,15 +98,18 @@ impl Answer<'_> {
     ) -> Result<(), Response> {
         let wanted = self.head.method() == Method::Get
             && self.head.line().seen.contains(Seen::RANGE)
-            && condition::range_applies(self.head, validators);
+            && condition::range_applies(self.head, validators, self.unix_s);
         let len = found.meta.len;
-        let ranged = match self.head.field("range").filter(|_| wanted) {
-            Some(value) => range::parse(value, len),
-            None => Ranged::Whole,
+        let mut lines = self.head.all("range");
+        let ranged = match (lines.next().filter(|_| wanted), lines.next()) {
+            (Some(value), None) => range::parse(value, len),
+            // There is one range set in a request (14.2): two are malformed.
+            _ => Ranged::Whole,
         };
         match ranged {
             Ranged::Whole => self.whole(found, prepared, replies),
-            Ranged::Part { first, last } => self.part(found, prepared, first, last, replies),
+            Ranged::Part(part) => self.part(found, prepared, part, replies),
+            Ranged::Parts(parts) => self.parts(found, prepared, &parts, replies),
             Ranged::Unsatisfiable => {
                 let response = Response::from(Status::RANGE_NOT_SATISFIABLE);
                 return Err(response.field("Content-Range", format!("bytes */{len}")));
@@ -114,30 +118,48 @@ impl Answer<'_> {
         Ok(())
     }
 
-    fn part(
-        &self,
-        found: &Found,
-        prepared: &Prepared,
-        first: u64,
-        last: u64,
-        replies: &mut Replies,
-    ) {
-        let len = last - first + 1;
-        let range = format!("bytes {first}-{last}/{}", found.meta.len);
+    fn part(&self, found: &Found, prepared: &Prepared, part: Part, replies: &mut Replies) {
         HeadWriter::new(replies.bytes_mut(), Status::PARTIAL_CONTENT, self.date)
             .content_type(prepared.media_type)
-            .field("Content-Range", range.as_bytes())
-            .field("ETag", &prepared.etag)
-            .field(
-                "Last-Modified",
-                HttpDate::from_unix(found.meta.modified_s).as_bytes(),
-            )
+            .content_range(part, found.meta.len)
+            .length(part.bytes())
+            .lines(prepared.cache_lines())
             .field("Accept-Ranges", b"bytes")
-            .lines(&prepared.lines)
             .lines(self.lines)
-            .length(len)
             .finish(self.connection);
-        append(found, first, len, replies);
+        append(found, part.first, part.bytes(), replies);
+    }
+
+    /// Content-Range and the media type go with each part, not with the whole
+    /// (RFC 9110 15.3.7.2).
+    fn parts(&self, found: &Found, prepared: &Prepared, parts: &[Part], replies: &mut Replies) {
+        let multipart = Multipart {
+            boundary: self.boundary(prepared),
+            media_type: prepared.media_type,
+            len: found.meta.len,
+        };
+        HeadWriter::new(replies.bytes_mut(), Status::PARTIAL_CONTENT, self.date)
+            .field("Content-Type", &multipart.content_type())
+            .length(multipart.content_length(parts))
+            .lines(prepared.cache_lines())
+            .field("Accept-Ranges", b"bytes")
+            .lines(self.lines)
+            .finish(self.connection);
+        for (number, part) in parts.iter().enumerate() {
+            match number {
+                0 => multipart.begin_first(*part, replies.bytes_mut()),
+                _ => multipart.begin(*part, replies.bytes_mut()),
+            }
+            append(found, part.first, part.bytes(), replies);
+        }
+        multipart.end(replies.bytes_mut());
+    }
+
+    /// The boundary for this state of the file. The keys are random and known to
+    /// nobody, so whoever writes a file cannot put its boundary into it.
+    fn boundary(&self, prepared: &Prepared) -> Boundary {
+        let half = |number: u8| u128::from(self.keys.hash_one((number, &prepared.etag)));
+        Boundary::from_bits(half(0) << 64 | half(1))
     }
 }
 

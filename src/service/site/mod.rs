@@ -30,6 +30,7 @@ use crate::session::HttpRequest;
 use answer::Answer;
 use cors::Cors;
 use rules::Rules;
+use std::hash::RandomState;
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
@@ -51,6 +52,8 @@ pub struct StaticSite {
     error_pages: Vec<(u16, Vec<u8>)>,
     rules: Rules,
     cors: Option<Cors>,
+    /// Random keys for the boundaries between several ranges.
+    keys: RandomState,
 }
 
 /// What a request to a site asks for.
@@ -79,6 +82,7 @@ impl StaticSite {
             error_pages: site.error_pages.iter().map(page).collect(),
             rules: Rules::new(site),
             cors: site.cors.as_ref().map(Cors::new),
+            keys: RandomState::new(),
         }
     }
 
@@ -166,7 +170,11 @@ impl StaticSite {
             Err(FileError::NotFound) => self.not_there(asked, context),
             Err(FileError::Directory) => self.add_slash(asked, context),
             Err(FileError::Forbidden) => self.refuse(asked, Status::FORBIDDEN.into(), context),
-            Err(FileError::Busy) => self.refuse(asked, Status::SERVICE_UNAVAILABLE.into(), context),
+            Err(FileError::Busy) => {
+                let hint = "the server has too much open; try again in a moment";
+                let response = Response::error(Status::SERVICE_UNAVAILABLE, hint);
+                self.refuse(asked, response.field("Retry-After", "1"), context);
+            }
             Err(FileError::Broken) => {
                 self.refuse(asked, Status::INTERNAL_SERVER_ERROR.into(), context);
             }
@@ -198,6 +206,8 @@ impl StaticSite {
             head,
             connection: context.connection(asked.request),
             date: context.date,
+            unix_s: context.unix_s,
+            keys: &self.keys,
             lines: self.cors.as_ref().map_or(&[], |cors| cors.lines(head)),
         }
     }

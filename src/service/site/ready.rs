@@ -16,13 +16,15 @@ pub(super) fn prepare(name: &[u8], found: &mut Found, unix_s: u64, lines: &[u8],
     let mut head = Vec::with_capacity(256);
     let writer = HeadWriter::new(&mut head, Status::OK, &HttpDate::from_unix(unix_s));
     let date_at = writer.date_at();
-    writer
-        .content_type(media_type)
-        .length(found.meta.len)
+    let writer = writer.content_type(media_type).length(found.meta.len);
+    let start = writer.here();
+    let writer = writer
         .field("Last-Modified", modified.as_bytes())
         .field("ETag", &etag)
+        .lines(lines);
+    let cache_lines = start..writer.here();
+    writer
         .field("Accept-Ranges", b"bytes")
-        .lines(lines)
         .finish(Connection::KeepAlive);
     let head_len = head.len();
     let answer: Arc<[u8]> = match &found.content {
@@ -37,9 +39,9 @@ pub(super) fn prepare(name: &[u8], found: &mut Found, unix_s: u64, lines: &[u8],
         answer,
         head_len,
         date_at,
+        cache_lines,
         etag,
         media_type,
-        lines: lines.into(),
         direct,
     });
 }

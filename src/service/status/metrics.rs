@@ -35,7 +35,11 @@ impl Collector for Seen {
                 "Jobs that wait for a thread of the pool.",
                 all.queue as u64,
             ),
-            ("buffer_bytes", "Buffers in use.", all.buffer_bytes as u64),
+            (
+                "buffer_bytes",
+                "Buffers, in use or kept.",
+                all.buffer_bytes as u64,
+            ),
             (
                 "buffer_bytes_max",
                 "Buffers there may be.",
@@ -68,7 +72,7 @@ struct Family {
     of: fn(&LoopSnapshot) -> Vec<(String, u64)>,
 }
 
-const FAMILIES: [Family; 5] = [
+const FAMILIES: [Family; 6] = [
     Family {
         name: "connections",
         help: "Open connections by what they are at.",
@@ -99,6 +103,18 @@ const FAMILIES: [Family; 5] = [
         counter: true,
         label: "reason",
         of: |each| each.closed.iter().map(named).collect(),
+    },
+    Family {
+        name: "lent",
+        help: "Jobs under way, and buffers that connections and jobs have.",
+        counter: false,
+        label: "kind",
+        of: |each| {
+            vec![
+                ("jobs".to_owned(), each.jobs),
+                ("buffers".to_owned(), each.buffers),
+            ]
+        },
     },
     Family {
         name: "wheel_bucket",
@@ -176,6 +192,8 @@ mod tests {
             phases: one("idle"),
             wheel: vec![0, 3, 0, 0, 0, 0, 0, 0],
             hand: 9,
+            jobs: 1,
+            buffers: 2,
             counts: one("requests"),
             closed: one("done"),
             latency: vec![1; LATENCY_BUCKETS],
@@ -192,6 +210,8 @@ mod tests {
             "pelton_connections{loop=\"0\",phase=\"idle\"} 3",
             "pelton_events_total{loop=\"1\",kind=\"requests\"} 3",
             "pelton_closed_total{loop=\"1\",reason=\"done\"} 3",
+            "pelton_lent{loop=\"1\",kind=\"jobs\"} 1",
+            "pelton_lent{loop=\"1\",kind=\"buffers\"} 2",
             "pelton_wheel_bucket{loop=\"0\",bucket=\"1\"} 3",
             "pelton_request_seconds_sum{loop=\"0\"} 2.5",
             "pelton_request_seconds_bucket{le=\"0.000004\",loop=\"0\"} 1",

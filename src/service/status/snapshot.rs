@@ -40,7 +40,8 @@ pub struct Snapshot {
     pub pool_threads: usize,
     /// Jobs that wait for one of them.
     pub queue: usize,
-    /// Bytes of buffers in use, and the most there may be.
+    /// Bytes of buffers, in use or kept for the next use, and the most there may
+    /// be.
     pub buffer_bytes: usize,
     /// See `buffer_bytes`.
     pub buffer_bytes_max: usize,
@@ -62,6 +63,10 @@ pub struct LoopSnapshot {
     /// Ticks that the wheel's hand has passed: the next bucket is this modulo
     /// their number.
     pub hand: u64,
+    /// Jobs that are with the pool, or on their way to it or back.
+    pub jobs: u64,
+    /// Buffers that connections and jobs have; at rest they have none.
+    pub buffers: u64,
     /// What has happened, by kind.
     pub counts: Vec<Counted>,
     /// Connections that have ended, by reason.
