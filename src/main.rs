@@ -13,6 +13,7 @@ use pelton::config::{
 use pelton::engine::Server;
 use pelton::frame::{BUILT_IN, Framing, HEAD8};
 use pelton::master::{self, Failure, Role, Settings, USUAL_FILE};
+use pelton::os::heap;
 use pelton::service::Router;
 use rustix::process::Signal;
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ fn run() -> Result<(), Failure> {
 }
 
 fn serve(role: Role, arguments: &ServeArgs, words: Vec<OsString>) -> Result<(), Failure> {
+    heap::keep_small();
     match role {
         Role::Plain => {
             let settings = Settings::read(arguments)?;

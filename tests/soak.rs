@@ -45,8 +45,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use target::{Heap, Target};
 
-/// Seconds of load unless set: with all that comes behind, two minutes.
-const LOAD_S: u64 = 108;
+/// Seconds of load unless set: with what comes ahead and behind, two minutes.
+const LOAD_S: u64 = 95;
 /// From this length on it is a long one.
 const LONG: Duration = Duration::from_secs(1_800);
 /// The servers: as they are, and with a heap that gives back at once whatever

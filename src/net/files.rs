@@ -34,7 +34,7 @@ struct Entry {
     warm: bool,
 }
 
-/// What a look at the disk has found, and by which index.
+/// What a look at the disk has found.
 struct Looked {
     file: OwnedFd,
     identity: Identity,
@@ -332,7 +332,8 @@ impl Entry {
     }
 }
 
-/// Opens the file at `path`, which is that of an `index` or of its own.
+/// Opens the file at `path`, which is that of an `index` or of its own, below a
+/// root that was last looked at when `checked` says.
 fn look_at(
     folder: &OwnedFd,
     path: &[u8],
@@ -378,8 +379,9 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     fn roots(root: &Path) -> Arc<Roots> {
-        let index = ["index.html".to_owned(), "index.htm".to_owned()];
-        Roots::open([(root, &index[..])].into_iter()).expect("the root opens")
+        let index = ["index.html", "index.htm"].map(str::to_owned);
+        let site = (root, &index[..]);
+        Roots::open([site].into_iter()).expect("the root opens")
     }
 
     fn caching(root: &Path, files: usize, bytes: usize) -> FileCache {
@@ -456,22 +458,6 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_answers_with_the_first_index_that_is_there() {
-        let folder = Folder::new("index");
-        fs::create_dir(folder.0.join("index.html")).expect("a folder");
-        folder.write("index.htm", "second");
-        let mut cache = folder.cache(10, 1 << 20);
-        assert_eq!(text(&mut cache, "/", 0).as_deref(), Ok("second"));
-        assert!(cache.known(0, b"/", Time(999)).is_some());
-        assert!(cache.known(0, b"/", Time(1_000)).is_none(), "too old");
-        assert!(cache.known(0, b"/index.htm", Time(0)).is_none());
-        fs::remove_dir(folder.0.join("index.html")).expect("removed");
-        fs::hard_link(folder.0.join("index.htm"), folder.0.join("index.html")).expect("a link");
-        let found = cache.find(0, b"/", Time(1_000)).expect("it is there");
-        assert_eq!(found.index.as_deref(), Some(&b"index.html"[..]));
-    }
-
-    #[test]
     fn a_root_that_goes_and_comes_back_shows_within_a_second() {
         let folder = Folder::new("root");
         let [root, aside] = ["root", "aside"].map(|name| folder.0.join(name));
@@ -510,6 +496,22 @@ mod tests {
         fs::remove_file(&root).expect("removed");
         std::os::unix::fs::symlink("aside", &root).expect("a link");
         check(5_000, Ok("two"));
+    }
+
+    #[test]
+    fn a_folder_answers_with_the_first_index_that_is_there() {
+        let folder = Folder::new("index");
+        fs::create_dir(folder.0.join("index.html")).expect("a folder");
+        folder.write("index.htm", "second");
+        let mut cache = folder.cache(10, 1 << 20);
+        assert_eq!(text(&mut cache, "/", 0).as_deref(), Ok("second"));
+        assert!(cache.known(0, b"/", Time(999)).is_some());
+        assert!(cache.known(0, b"/", Time(1_000)).is_none(), "too old");
+        assert!(cache.known(0, b"/index.htm", Time(0)).is_none());
+        fs::remove_dir(folder.0.join("index.html")).expect("removed");
+        fs::hard_link(folder.0.join("index.htm"), folder.0.join("index.html")).expect("a link");
+        let found = cache.find(0, b"/", Time(1_000)).expect("it is there");
+        assert_eq!(found.index.as_deref(), Some(&b"index.html"[..]));
     }
 
     #[test]

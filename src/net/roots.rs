@@ -22,7 +22,7 @@ pub struct Roots(Vec<Root>);
 #[derive(Debug)]
 struct Root {
     path: PathBuf,
-    /// What its folders answer with: the first that is there.
+    /// What folders answer with: the first that is there.
     index: Vec<Arc<[u8]>>,
     /// When somebody last looked what is at the path, in milliseconds.
     looked: AtomicU64,
@@ -62,14 +62,14 @@ impl Roots {
         Ok(Arc::new(Roots(roots)))
     }
 
+    /// What folders below a root answer with, the first that is there.
+    pub(super) fn index(&self, root: usize) -> &[Arc<[u8]>] {
+        self.0.get(root).map_or(&[], |root| &root.index)
+    }
+
     /// What a thread knows of each at its start.
     pub(super) fn known(&self) -> Vec<Known> {
         self.0.iter().map(Root::known).collect()
-    }
-
-    /// The names of a root's indexes, the first that counts ahead.
-    pub(super) fn index(&self, root: usize) -> &[Arc<[u8]>] {
-        self.0.get(root).map_or(&[], |root| &root.index)
     }
 
     /// The folder of a root, if it has one, and when that was last looked at.

@@ -3,6 +3,7 @@
 pub mod exec;
 pub mod file;
 pub mod fork;
+pub mod heap;
 pub mod inherit;
 pub mod notify;
 pub mod process;

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// address may have.
 const CROWD: usize = 180;
 /// So many deaf ones: more than buffers of their size are kept.
-const DEAF: usize = 60;
+const DEAF: usize = 24;
 /// It stays this long.
 const STAY: Duration = Duration::from_millis(120);
 
@@ -54,8 +54,8 @@ pub(crate) fn storm(place: &Place, dice: &mut Random) {
         Word::Same(half(package(1, &pattern(12_000)))),
         Word::Same(half(package(1, &pattern(29_000)))),
         Word::Same(long_answers()),
-        Word::Deaf(small.repeat(400)),
-        Word::Deaf(small.repeat(800)),
+        // The system itself takes some 3 MB of answers for each of them.
+        Word::Deaf(small.repeat(4_000)),
         Word::Any,
     ] {
         for _ in 0..2 {
@@ -68,10 +68,9 @@ pub(crate) fn storm(place: &Place, dice: &mut Random) {
 /// They come, stay a moment, and are gone by resets or not.
 fn gather(place: &Place, word: &Word, from: Option<[u8; 4]>, dice: &mut Random) {
     let mut all: Vec<TcpStream> = Vec::new();
-    let count = if matches!(word, Word::Deaf(_)) {
-        DEAF
-    } else {
-        CROWD
+    let (count, stay) = match word {
+        Word::Deaf(_) => (DEAF, 4 * STAY),
+        Word::Same(_) | Word::Any => (CROWD, STAY),
     };
     for _ in 0..count {
         let from = from.unwrap_or_else(|| stranger(dice));
@@ -88,7 +87,7 @@ fn gather(place: &Place, word: &Word, from: Option<[u8; 4]>, dice: &mut Random) 
         }
         all.push(stream);
     }
-    thread::sleep(STAY);
+    thread::sleep(stay);
     for stream in all {
         if dice.once_in(2) {
             reset(stream);

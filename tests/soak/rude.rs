@@ -26,8 +26,9 @@ pub(crate) const KINDS: [&str; 11] = [
     "crowd",
 ];
 
-/// More than `limits.flood_packets` allows.
-const FLOOD_PACKAGES: usize = 5_000;
+/// More than `limits.flood_packets` allows, and nobody answers them.
+const FLOOD_PACKAGES: usize = 30_000;
+const NO_CODE: u16 = 999;
 
 /// One of them.
 pub(crate) fn visit(place: &Place, dice: &mut Random) {
@@ -56,7 +57,7 @@ pub(crate) fn visit(place: &Place, dice: &mut Random) {
         "too much" => hears_out(place.any_http(dice), &garbage::too_much(dice), dice),
         "bad packages" => hears_out(place.any_frame(dice), &garbage::bad_packages(dice), dice),
         "flood" => {
-            let flood = package(0, b"").repeat(FLOOD_PACKAGES);
+            let flood = package(NO_CODE, b"").repeat(FLOOD_PACKAGES);
             hears_out(place.any_frame(dice), &flood, dice);
         }
         "deaf to packages" => is_deaf(place, dice),
@@ -123,7 +124,7 @@ fn is_deaf(place: &Place, dice: &mut Random) {
     let Some(mut stream) = connect_rudely(stranger(dice), place.frame, Some(4 << 10)) else {
         return;
     };
-    let input = package(1, &pattern(*dice.pick(&[150, 20_000])));
+    let input = package(1, &pattern(*dice.pick(&[120, 20_000])));
     let input = input.repeat(60_000 / input.len());
     for _ in 0..500 {
         if stream.write_all(&input).is_err() {

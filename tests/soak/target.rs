@@ -8,11 +8,12 @@ use crate::place::Place;
 use crate::random::Random;
 use crate::rig::{Master, Settings, is_alive};
 use crate::support::program::BINARY;
-use crate::support::{Folder, PATIENCE, get};
+use crate::support::{Folder, PATIENCE, connect, get, package, read_package};
 use pelton::os::process::processor_time;
 use rustix::process::Signal;
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 /// Short deadlines, so that many come within a run, and limits that are met.
 const MORE: &str = "[status]\npath = \"/_pelton/\"\n\
     [timeouts]\nhttp_idle_s = 3\nhttp_head_s = 3\nprogress_s = 6\nframe_heartbeat_s = 1\n\
-    [limits]\nconnections = 120\nconnections_per_address = 40\nflood_packets = 3000\n";
+    [limits]\nconnections = 120\nconnections_per_address = 40\nflood_packets = 25000\n";
 const LOOPS: usize = 2;
 /// Kinds of ends that the log tells, each loop once a minute.
 const FAULTS: usize = 7;
@@ -182,7 +183,8 @@ impl Target {
     pub(crate) fn comes_to_rest(&mut self) -> Result<(), String> {
         let start = Instant::now();
         loop {
-            thread::sleep(Duration::from_millis(500));
+            thread::sleep(Duration::from_millis(1_100));
+            self.is_nudged();
             let left = self.left();
             if left.is_empty() {
                 break;
@@ -197,6 +199,18 @@ impl Target {
             used if used < Duration::from_millis(100) => Ok(()),
             used => Err(format!("{used:?} of work in a second without clients")),
         }
+    }
+
+    /// Has the loops gather their numbers now, which they do once a tick, when
+    /// they are woken: by packages that need no job. Woken by a look they would
+    /// see that look, each time.
+    fn is_nudged(&self) {
+        for _ in 0..8 {
+            let mut stream = connect(self.master.frame());
+            stream.write_all(&package(0, b"")).expect("sent");
+            read_package(&mut stream);
+        }
+        thread::sleep(Duration::from_millis(50));
     }
 
     /// What there is yet that was not there at the start.
@@ -228,7 +242,9 @@ impl Target {
         let on_wheel = |each: &Value| -> Option<u64> {
             each["wheel"].as_array()?.iter().map(Value::as_u64).sum()
         };
-        see("connections on the wheels", sum(&status, on_wheel), 1);
+        // Those that nudge are seen on it.
+        let nudging = 2 * LOOPS as u64;
+        see("on the wheels", sum(&status, on_wheel), nudging);
         see(
             "jobs that wait",
             status["queue"].as_u64().expect("a number"),

@@ -16,10 +16,10 @@ pub(super) struct Answer<'a> {
     /// The same in seconds since 1970.
     pub(super) unix_s: u64,
     pub(super) connection: Connection,
-    /// Field lines for this request alone, each with its CRLF.
-    pub(super) lines: &'a [u8],
     /// What boundaries are made of.
     pub(super) keys: &'a RandomState,
+    /// Field lines for this request alone, each with its CRLF.
+    pub(super) lines: &'a [u8],
 }
 
 impl Answer<'_> {
