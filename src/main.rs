@@ -78,10 +78,7 @@ fn server(config: Config) -> Result<Server, Failure> {
 
 /// The echo, the sites, and accounts where there is a file for them.
 fn service(config: &Config) -> Result<Router, Failure> {
-    let mut router = Router::new();
-    if !config.sites.is_empty() {
-        router = router.site(config);
-    }
+    let router = Router::new().site(config);
     let Some(file) = &config.accounts.file else {
         return Ok(router);
     };

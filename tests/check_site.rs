@@ -402,7 +402,13 @@ fn all_that_a_site_may_have_is_good() {
         text.contains("\n[site.cors]"),
         "the examples are where they are looked for"
     );
-    folder.write("site.toml", text.as_bytes());
-    let ran = run(folder.path(), &["check", "--config", "site.toml"]);
-    assert_eq!((ran.code, &*ran.errors), (Some(0), ""));
+    let (_, readme) = include_str!("../README.md")
+        .split_once("## Sites and their rules\n\n```toml\n")
+        .expect("an example in the README");
+    let example = readme.split("```").next().expect("its end");
+    for text in [&text, example] {
+        folder.write("site.toml", text.as_bytes());
+        let ran = run(folder.path(), &["check", "--config", "site.toml"]);
+        assert_eq!((ran.code, &*ran.errors), (Some(0), ""));
+    }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use pelton::base::key::{Key, Peer};
 use pelton::base::tick::Time;
-use pelton::config::{Config, Mode};
+use pelton::config::{self, Config, Mode};
 use pelton::engine::Count;
 use pelton::frame::HEAD8;
 use pelton::http::HttpDate;
@@ -12,8 +12,8 @@ use pelton::http::head::HeadRoom;
 use pelton::http::parse::parse;
 use pelton::service::later::{Desk, Tickets};
 use pelton::service::{
-    Context, FileError, Files, Found, PathValues, Replies, Response, Router, Service, State,
-    StaticSite,
+    Content, Context, FileError, Files, Found, Meta, PathValues, Replies, Response, Router,
+    Service, State, StaticSite,
 };
 use pelton::session::{CloseReason, HttpRequest, Request};
 use std::fs;
@@ -478,8 +478,8 @@ fn refuses(rig: &Rig, target: &[u8]) {
     );
 }
 
-/// Files of which none can be had.
-struct NoFiles(FileError);
+/// Files of which none can be had, but for one page, if there is one.
+struct NoFiles(FileError, Option<Found>);
 
 struct NoDesk;
 
@@ -488,9 +488,50 @@ impl Desk for NoDesk {
 }
 
 impl Files for NoFiles {
-    fn find(&mut self, _: usize, _: &[u8], _: Time) -> Result<&mut Found, FileError> {
-        Err(self.0)
+    fn find(&mut self, _: usize, path: &[u8], _: Time) -> Result<&mut Found, FileError> {
+        self.1.as_mut().filter(|_| path == OOPS).ok_or(self.0)
     }
+}
+
+const OOPS: &[u8] = b"/oops.html";
+
+/// What a router answers to a request for a file.
+fn answered(router: &Router, files: &mut NoFiles) -> String {
+    let mut room = HeadRoom::new();
+    let head = parse(GET_SMALL.as_bytes(), &mut room).expect("a good head");
+    let mut replies = Replies::new();
+    let desk: Arc<dyn Desk> = Arc::new(NoDesk);
+    let mut context = Context {
+        now: Time(0),
+        date: &HttpDate::from_unix(0),
+        unix_s: 0,
+        peer: Peer {
+            worker: 0,
+            key: Key {
+                index: 0,
+                generation: 0,
+            },
+        },
+        address: SocketAddr::from(([127, 0, 0, 1], 1)),
+        framing: &HEAD8,
+        tag: 0,
+        draining: false,
+        drains: &AtomicBool::new(false),
+        timer: None,
+        unhandled: 0,
+        tickets: Tickets::new(&desk),
+        path_values: PathValues::default(),
+        files,
+        state: &mut State::default(),
+        replies: &mut replies,
+    };
+    let request = HttpRequest {
+        head: &head,
+        body: &[],
+        last: false,
+    };
+    router.call(&Request::Http(request), &mut context);
+    text(replies.bytes())
 }
 
 /// On a real disk the tests' user, root, may read everything.
@@ -503,41 +544,39 @@ fn what_is_wrong_with_a_file_has_its_status() {
         (FileError::Busy, "503"),
         (FileError::Broken, "500"),
     ] {
-        let mut room = HeadRoom::new();
-        let head = parse(GET_SMALL.as_bytes(), &mut room).expect("a good head");
-        let mut replies = Replies::new();
-        let desk: Arc<dyn Desk> = Arc::new(NoDesk);
-        let mut context = Context {
-            now: Time(0),
-            date: &HttpDate::from_unix(0),
-            unix_s: 0,
-            peer: Peer {
-                worker: 0,
-                key: Key {
-                    index: 0,
-                    generation: 0,
-                },
+        let got = answered(&router(), &mut NoFiles(error, None));
+        assert_eq!(&got[9..12], status, "{error:?}");
+    }
+}
+
+#[test]
+fn whatever_is_wrong_has_a_page_of_the_site_if_there_is_one() {
+    let config = "[[site]]\n[site.error_pages]\n403 = \"/oops.html\"\n500 = \"/oops.html\"\n\
+                  503 = \"/oops.html\"";
+    let config = config::parse(config).expect("a good site");
+    let router = Router::new().site(&config);
+    for (error, status) in [
+        (FileError::Forbidden, "403"),
+        (FileError::Busy, "503"),
+        (FileError::Broken, "500"),
+    ] {
+        let page = Found {
+            meta: Meta {
+                len: 4,
+                modified_s: 0,
+                modified_ns: 0,
             },
-            address: SocketAddr::from(([127, 0, 0, 1], 1)),
-            framing: &HEAD8,
-            tag: 0,
-            draining: false,
-            drains: &AtomicBool::new(false),
-            timer: None,
-            unhandled: 0,
-            tickets: Tickets::new(&desk),
-            path_values: PathValues::default(),
-            files: &mut NoFiles(error),
-            state: &mut State::default(),
-            replies: &mut replies,
+            content: Content::Memory(b"oops".to_vec().into()),
+            index: None,
+            prepared: None,
         };
-        let request = HttpRequest {
-            head: &head,
-            body: &[],
-            last: false,
-        };
-        router().call(&Request::Http(request), &mut context);
-        assert_eq!(&text(replies.bytes())[9..12], status, "{error:?}");
+        let got = answered(&router, &mut NoFiles(error, Some(page)));
+        assert_eq!(&got[9..12], status, "{error:?}");
+        assert!(got.ends_with("\r\n\r\noops"), "{got}");
+        assert!(
+            !got.contains("ETag") && !got.contains("Last-Modified"),
+            "{got}"
+        );
     }
 }
 

@@ -213,6 +213,10 @@ pub const FILE_CACHED_BYTES_MAX: usize = 4 * MIB;
 pub const HOST_BYTES_MAX: usize = 253;
 /// Rules of one kind that a site may have.
 pub const SITE_RULES_MAX: usize = 2_000;
+/// Stars in one pattern of paths: each is one digit in a place.
+pub const PATTERN_STARS_MAX: usize = 9;
+/// Redirects in a row that a browser follows (Fetch 4.4).
+pub const REDIRECTS_FOLLOWED_MAX: usize = 20;
 /// A request path longer than this names no file.
 pub const PATH_BYTES_MAX: usize = 4_095;
 

@@ -33,7 +33,7 @@ pub use checked::{
     Rate, Redirect, Rewrite, Site, Status, Timeouts,
 };
 pub use choice::{FRAMINGS, Mode, Protocol};
-pub use path_pattern::{Part, PathPattern, Place, STARS_MAX, Stretches};
+pub use path_pattern::{Part, PathPattern, Place, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};
 pub use raw::{

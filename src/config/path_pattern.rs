@@ -3,13 +3,9 @@
 //! `*` is any letters but a slash, none as well; `**` is any letters at all.
 //! In the place, `{1}`, `{2}` … are what the stars stood for, in their order.
 
+use crate::base::limits::{PATH_BYTES_MAX, PATTERN_STARS_MAX};
 use std::fmt::{self, Display};
 use std::str::FromStr;
-
-/// Stars in one pattern: each is one digit in a place.
-pub const STARS_MAX: usize = 9;
-/// A longer pattern fits no path.
-const PATTERN_BYTES_MAX: usize = crate::base::limits::PATH_BYTES_MAX;
 
 /// A pattern of paths. It is held against a decoded path, without its query.
 ///
@@ -40,7 +36,7 @@ struct Star {
 }
 
 /// Which bytes of a path the stars stood for: first, and one past the last.
-pub type Stretches = [(usize, usize); STARS_MAX];
+pub type Stretches = [(usize, usize); PATTERN_STARS_MAX];
 
 impl PathPattern {
     /// The pattern as it was written.
@@ -70,7 +66,7 @@ impl PathPattern {
     /// So the work is that of the path's length by the pattern's.
     #[must_use]
     pub fn stretches(&self, path: &[u8]) -> Option<Stretches> {
-        let mut found = [(0, 0); STARS_MAX];
+        let mut found = [(0, 0); PATTERN_STARS_MAX];
         let rest = path.strip_prefix(&self.start[..])?;
         let Some(last) = self.stars.len().checked_sub(1) else {
             return rest.is_empty().then_some(found);
@@ -140,8 +136,8 @@ impl FromStr for PathPattern {
             stars.push(Star { deep, text });
             deep = false;
         }
-        if stars.len() > STARS_MAX {
-            return Err(format!("`{text}` has more than {STARS_MAX} stars"));
+        if stars.len() > PATTERN_STARS_MAX {
+            return Err(format!("`{text}` has more than {PATTERN_STARS_MAX} stars"));
         }
         let text = text.to_owned();
         Ok(PathPattern { text, start, stars })
@@ -157,8 +153,8 @@ impl Display for PathPattern {
 /// Whether a decoded path may look like this; stars are letters here.
 pub(super) fn check_path(text: &str) -> Result<(), String> {
     let folded = text.replace("//", "/");
-    if text.len() > PATTERN_BYTES_MAX {
-        return Err(format!("a path has {PATTERN_BYTES_MAX} bytes at most"));
+    if text.len() > PATH_BYTES_MAX {
+        return Err(format!("a path has {PATH_BYTES_MAX} bytes at most"));
     }
     if !text.starts_with('/') {
         return Err(format!("a path begins with a slash: write \"/{text}\""));

@@ -233,6 +233,42 @@ fn listeners_and_sites_that_cannot_be() {
 }
 
 #[test]
+fn a_site_has_a_bounded_number_of_rules() {
+    let rule = |number| format!("[[site.redirect]]\nfrom = \"/a/{number}\"\nto = \"/b\"\n");
+    let rules = |count| format!("[[site]]\n{}", (0..count).map(rule).collect::<String>());
+    check(&rules(2_000), &[]);
+    let one_more = "a site has at most 2000 [[site.redirect]]";
+    check(&rules(2_001), &[(1, 1, one_more)]);
+}
+
+#[test]
+fn redirects_that_never_arrive() {
+    let redirects = |pairs: &[(&str, &str)]| {
+        let one = |(from, to): &(&str, &str)| {
+            format!("[[site.redirect]]\nfrom = \"{from}\"\nto = \"{to}\"\n")
+        };
+        let all: String = pairs.iter().map(one).collect();
+        format!("[[site]]\n{all}")
+    };
+    let told = "leads to itself in the end";
+    check(&redirects(&[("/a", "/a")]), &[(4, 6, told)]);
+    check(&redirects(&[("/**", "/new/{1}")]), &[(4, 6, told)]);
+    // Each circle once, and not those who join it.
+    let circle = [("/a", "/b"), ("/b", "/a?x"), ("/c", "/b"), ("/d", "/d#x")];
+    check(&redirects(&circle), &[(4, 6, told), (13, 6, told)]);
+    check(
+        &redirects(&[("/a", "/b"), ("/b", "/c"), ("/c/**", "/a")]),
+        &[],
+    );
+    check(&redirects(&[("/**", "https://a.example/{1}")]), &[]);
+    // The second one is never asked.
+    check(
+        &redirects(&[("/**", "https://a.example/"), ("/a", "/a")]),
+        &[],
+    );
+}
+
+#[test]
 fn text_that_is_no_toml() {
     check(
         "workers 4\nmode = 1",

@@ -64,15 +64,9 @@ impl Server {
     /// A server for the sites of the configuration and the echo.
     #[must_use]
     pub fn new(config: Config) -> Server {
-        let router = Router::new();
-        let router = if config.sites.is_empty() {
-            router
-        } else {
-            router.site(&config)
-        };
         Server {
+            service: Arc::new(Router::new().site(&config)),
             config,
-            service: Arc::new(router),
             framings: Framings::new(),
             given: Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! The rules of a site by pattern: redirects, rewrites, fields, and how long
 //! what may be kept.
 
-use crate::base::limits::SITE_RULES_MAX;
+use crate::base::limits::{REDIRECTS_FOLLOWED_MAX, SITE_RULES_MAX};
 use crate::config::path_pattern::check_path;
 use crate::config::section::Section;
 use crate::config::{CacheRule, HeaderRule, PathPattern, Place, Redirect, Rewrite, field};
@@ -41,11 +41,12 @@ fn redirect(keys: &mut Section<'_, '_>) -> Option<(usize, Redirect)> {
     Some((keys.at("to"), redirect))
 }
 
-/// The redirects that one path of this one passes, if it never arrives.
+/// The redirects that one path of this one passes, if it never arrives, as
+/// far as a browser can tell.
 fn way(number: usize, redirects: &[Redirect]) -> Vec<usize> {
     let mut path = sample(&redirects[number].from);
     let mut passed = Vec::new();
-    while passed.len() <= redirects.len() {
+    while passed.len() <= REDIRECTS_FOLLOWED_MAX {
         let taken = redirects.iter().enumerate().find_map(|(at, redirect)| {
             let stretches = redirect.from.stretches(path.as_bytes())?;
             Some((at, redirect.to.at(&path, &stretches)))

@@ -59,6 +59,9 @@ impl Sites {
         let number = self.hosts.find(request.head.host());
         match number.and_then(|number| self.sites.get(number)) {
             Some(site) => site.answer(request, context),
+            None if self.sites.is_empty() => {
+                context.respond(request, &Status::NOT_FOUND.into());
+            }
             None => {
                 let hint = "no site has this name here";
                 let response = Response::error(Status::MISDIRECTED_REQUEST, hint);
