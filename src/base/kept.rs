@@ -76,7 +76,7 @@ mod tests {
         for number in 0..10 {
             kept.give(number);
         }
-        let mut ask = |kept: &mut Kept<i32>| kept.unneeded().collect::<Vec<_>>();
+        let ask = |kept: &mut Kept<i32>| kept.unneeded().collect::<Vec<_>>();
         assert!(ask(&mut kept).is_empty(), "they have just come");
         // Two are in use at a time: eight were never needed.
         let busy = [kept.take(), kept.take()];
