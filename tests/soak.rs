@@ -86,10 +86,10 @@ impl Plan {
             } else {
                 load / 4
             },
-            // In two minutes the last of what is kept for reuse still comes in,
-            // one or two parts in a hundred. This is 450 KiB: 20 bytes lost
-            // with each answer or connection would be more.
-            flat: if is_long { 0.02 } else { 0.05 },
+            // A window of two minutes has but few calm moments. This is 1 MiB
+            // at most: 60 bytes lost with each answer or connection would be
+            // more.
+            flat: if is_long { 0.02 } else { 0.15 },
         }
     }
 

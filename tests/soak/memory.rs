@@ -1,6 +1,6 @@
-//! Whether memory is flat. One look says little: what is looked at are medians
-//! over windows, which a burst does not move and a leak does, and the trend
-//! over all of the time.
+//! Whether memory is flat. One look says little, for memory goes with the load
+//! of the moment: what counts are the lows of windows, which a burst does not
+//! move and a leak does, and the trend over all of the time.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) struct Sample {
 /// How memory went once it was settled.
 #[derive(Clone, Debug)]
 pub(crate) struct Flat {
-    /// The median of each window, in KiB.
+    /// What a tenth of each window lies below, in KiB.
     pub(crate) windows: Vec<f64>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn judge(samples: &[Sample], settling: Duration) -> Flat {
     );
     let windows = own.chunks(own.len().div_ceil(WINDOWS));
     Flat {
-        windows: windows.map(median).collect(),
+        windows: windows.map(low).collect(),
     }
 }
 
@@ -82,10 +82,11 @@ impl Flat {
     }
 }
 
-fn median(numbers: &[usize]) -> f64 {
+/// What a tenth of the numbers lies below.
+fn low(numbers: &[usize]) -> f64 {
     let mut numbers = numbers.to_vec();
     numbers.sort_unstable();
-    numbers[numbers.len() / 2] as f64
+    numbers[numbers.len() / 10] as f64
 }
 
 /// An hour of samples, of which memory is told.
