@@ -7,7 +7,7 @@ use support::Folder;
 use support::program::run;
 
 /// Name, file and lines, each without the file's name.
-const SAMPLES: [(&str, &str, &str); 27] = [
+const SAMPLES: [(&str, &str, &str); 28] = [
     (
         "a host is no URL",
         r#"
@@ -100,6 +100,20 @@ fallback = false
         r#"
 2:9: `index` must be a list of strings, such as ["index.html"], not `"index.html"`
 3:12: `fallback` must be a string, such as "/index.html", not `false`
+"#,
+    ),
+    (
+        "codings and tags",
+        r#"
+[[site]]
+etag = "hash"
+compress = 1
+precompresed = true
+"#,
+        r#"
+2:8: `etag` must be "time" or "content", not `"hash"`
+3:12: `compress` must be true or false, not `1`
+4:1: unknown key `precompresed`: did you mean `precompressed`?
 "#,
     ),
     (

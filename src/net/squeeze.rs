@@ -1,6 +1,6 @@
 //! The work itself: text in fewer bytes, and what the bytes of a file come to.
 
-use crate::base::limits::PRESS_STEP_BYTES;
+use crate::base::limits::{FILE_CACHED_BYTES_MAX, PRESS_STEP_BYTES};
 use crate::http::coding::Coding;
 use crate::os::file::{self, Identity};
 use crate::service::{Bytes, Digest};
@@ -36,11 +36,12 @@ pub(super) struct Made {
 }
 
 impl Job {
-    /// Memory that it keeps from being freed.
+    /// Memory that it keeps from being freed. A descriptor counts as much as the
+    /// largest text: few of them wait.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Job::Press(text) => text.len(),
-            Job::Digest(_) => 0,
+            Job::Digest(_) => FILE_CACHED_BYTES_MAX,
         }
     }
 }
