@@ -7,7 +7,7 @@ use support::Folder;
 use support::program::run;
 
 /// Name, file and lines, each without the file's name.
-const SAMPLES: [(&str, &str, &str); 27] = [
+const SAMPLES: [(&str, &str, &str); 28] = [
     (
         "a host is no URL",
         r#"
@@ -103,6 +103,20 @@ fallback = false
 "#,
     ),
     (
+        "codings and tags",
+        r#"
+[[site]]
+etag = "hash"
+compress = 1
+precompresed = true
+"#,
+        r#"
+2:8: `etag` must be "time" or "content", not `"hash"`
+3:12: `compress` must be true or false, not `1`
+4:1: unknown key `precompresed`: did you mean `precompressed`?
+"#,
+    ),
+    (
         "the fallback is a path",
         r#"
 [[site]]
@@ -123,7 +137,7 @@ fallback = "index.html"
 "#,
         r#"
 3:7: a path begins with a slash: write "/404.html"
-4:1: `302` is no status that a site answers with: write one of 400, 403, 404, 405, 412, 416, 500, 501, 503
+4:1: `302` is no status that a site answers with: write one of 400, 403, 404, 405, 406, 412, 416, 500, 501, 503
 5:7: `503` must be a string in quotes, not `503`
 "#,
     ),

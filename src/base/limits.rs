@@ -209,6 +209,17 @@ pub const FILE_FRESH_MS: u64 = 1_000;
 pub const FILE_UNUSED_MS: u64 = 5_000;
 /// Larger files are not held in memory but sent by `sendfile`.
 pub const FILE_CACHED_BYTES_MAX: usize = 4 * MIB;
+/// Shorter text is not compressed: a packet's worth stays one.
+pub const PRESS_BYTES_MIN: usize = KIB;
+/// Files that wait to be compressed, or to have their digests made.
+pub const PRESS_ORDERS_MAX: usize = 256;
+/// Bytes of the text that waits to be compressed; the largest file that is held
+/// in memory fits.
+pub const PRESS_QUEUE_BYTES_MAX: usize = 16 * MIB;
+/// Compressed or read in one go, before the end of the server is looked for.
+pub const PRESS_STEP_BYTES: usize = 64 * KIB;
+/// Files of which what was made is kept, beside what the threads have of it.
+pub const PRESS_KEPT_MAX: usize = 4_096;
 /// A longer host name is none (RFC 1035 2.3.4).
 pub const HOST_BYTES_MAX: usize = 253;
 /// Rules of one kind that a site may have.
@@ -316,6 +327,7 @@ const _: () = {
     assert!(REPLIES_HIGH_BYTES + FILE_CACHED_BYTES_MAX < OUTBOX_BYTES_MAX);
     // The answer to any body that could be taken outlives that body.
     assert!(LINGER_BYTES_MAX > BODY_BYTES_MAX);
+    assert!(FILE_CACHED_BYTES_MAX <= PRESS_QUEUE_BYTES_MAX);
     assert!(WHEEL_BUCKETS.is_power_of_two());
     // What OWASP recommends is in the range that can be configured.
     assert!(HASH_KIB_DEFAULT >= HASH_LANE_KIB_MIN && HASH_KIB_DEFAULT <= HASH_KIB_MAX);

@@ -73,6 +73,20 @@ impl FromStr for Mode {
     }
 }
 
+/// What the entity tags of a site's files are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Etag {
+    /// Length and time of modification.
+    Time,
+    /// The bytes: for times that cannot be trusted.
+    Content,
+}
+
+impl Choice for Etag {
+    const NAMES: &'static [(&'static str, Etag)] =
+        &[("time", Etag::Time), ("content", Etag::Content)];
+}
+
 /// What is spoken on a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {

@@ -3,10 +3,11 @@
 
 /// Fields that the server writes itself, or that say how a message is framed;
 /// a second one would contradict the first.
-const OWN: [&str; 18] = [
+const OWN: [&str; 19] = [
     "accept-ranges",
     "allow",
     "connection",
+    "content-encoding",
     "content-length",
     "content-range",
     "content-type",

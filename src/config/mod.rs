@@ -32,7 +32,7 @@ pub use checked::{
     Accounts, Cache, CacheRule, Config, Cors, HeaderRule, Limits, Listen, Log, Master, Proactor,
     Rate, Redirect, Rewrite, Site, Status, Timeouts,
 };
-pub use choice::{FRAMINGS, Mode, Protocol};
+pub use choice::{Etag, FRAMINGS, Mode, Protocol};
 pub use path_pattern::{Part, PathPattern, Place, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};

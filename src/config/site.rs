@@ -8,11 +8,11 @@ mod rules;
 
 use crate::config::path_pattern::check_path;
 use crate::config::section::Section;
-use crate::config::{Site, host};
+use crate::config::{Etag, Site, host};
 use std::path::PathBuf;
 
 /// Statuses that a site answers with, and may have a page for.
-const ERRORS: [u16; 9] = [400, 403, 404, 405, 412, 416, 500, 501, 503];
+const ERRORS: [u16; 10] = [400, 403, 404, 405, 406, 412, 416, 500, 501, 503];
 
 /// Every `[[site]]`; without any, the one that an empty file asks for.
 pub(super) fn sites(top: &mut Section<'_, '_>) -> Vec<Site> {
@@ -63,6 +63,9 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
         }),
         fallback: fallback.flatten(),
         hidden: keys.flag("hidden", false),
+        etag: keys.choice("etag", Etag::Time),
+        precompressed: keys.flag("precompressed", true),
+        compress: keys.flag("compress", false),
         error_pages: error_pages(keys, usual.error_pages),
         redirects: rules::redirects(keys),
         rewrites: rules::rewrites(keys),

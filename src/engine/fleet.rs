@@ -14,6 +14,7 @@ use crate::config::{Cache, Mode};
 use crate::frame::Framing;
 use crate::net::files::FileCache;
 use crate::net::notes::Notes;
+use crate::net::press::Press;
 use crate::net::roots::Roots;
 use crate::net::visitors::Visitors;
 use crate::service::{Letter, Service};
@@ -76,6 +77,8 @@ pub(super) struct Fleet {
     pub(super) drain: Millis,
     pub(super) cache: Cache,
     pub(super) roots: Arc<Roots>,
+    /// Makes of files what takes a while.
+    pub(super) press: Arc<Press>,
     /// What the log was told of.
     pub(super) notes: Arc<Notes>,
     pub(super) budget: Arc<Budget>,
@@ -118,6 +121,7 @@ impl Fleet {
     /// A file cache for one thread.
     pub(super) fn file_cache(&self) -> FileCache {
         let (roots, notes) = (self.roots.clone(), self.notes.clone());
-        FileCache::new(roots, notes, self.cache.files, self.cache.total_bytes)
+        let Cache { files, total_bytes } = self.cache;
+        FileCache::new(roots, notes, self.press.clone(), files, total_bytes)
     }
 }

@@ -21,6 +21,7 @@ use crate::config::{self, Config, Limits, Protocol};
 use crate::frame::Framing;
 use crate::net::listener::{self, Listener, Speech};
 use crate::net::notes::Notes;
+use crate::net::press::Press;
 use crate::net::roots::Roots;
 use crate::net::visitors::{VisitorRules, Visitors};
 use crate::os::process;
@@ -199,6 +200,7 @@ impl Running {
                 result = result.and(ended);
             }
         }
+        self.fleet.press.end();
         self.fleet.notes.end();
         result
     }
@@ -223,8 +225,7 @@ fn fleet(
     // Quick jobs and slow ones each need a place.
     let least = usize::from(pool.quick > 0) + usize::from(pool.slow > 0);
     let queue_len = config.proactor.queue_len.max(least);
-    let sites = config.sites.iter();
-    let roots = Roots::open(sites.map(|site| (site.root.as_path(), &site.index[..])))
+    let roots = Roots::open(&config.sites)
         .map_err(|(site, error)| StartError::Root(config.sites[site].root.clone(), error))?;
     let post = |poll: &Poll| {
         Ok(Post {
@@ -253,6 +254,7 @@ fn fleet(
         drain: config.drain,
         cache: config.cache,
         roots,
+        press: Press::new(config.cache.files, config.cache.total_bytes),
         notes: Arc::new(Notes::default()),
         budget: Budget::new(config.limits.buffer_bytes),
         clock: Clock::new(),

@@ -31,6 +31,17 @@ impl Coding {
         }
     }
 
+    /// The field line that names it, its CRLF included; empty for the plain one.
+    #[must_use]
+    pub fn field_line(self) -> &'static [u8] {
+        match self {
+            Coding::Brotli => b"Content-Encoding: br\r\n",
+            Coding::Zstd => b"Content-Encoding: zstd\r\n",
+            Coding::Gzip => b"Content-Encoding: gzip\r\n",
+            Coding::Identity => b"",
+        }
+    }
+
     fn named(name: &[u8]) -> Option<Coding> {
         let is = |coding: &Coding| name.eq_ignore_ascii_case(coding.name().as_bytes());
         let known = Coding::ALL.into_iter().find(is);

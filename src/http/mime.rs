@@ -99,6 +99,24 @@ pub fn media_type(path: &[u8]) -> &'static str {
     }
 }
 
+/// Whether content of this type gets much smaller when it is compressed: text,
+/// whatever it is for, and what is not compressed by itself.
+#[must_use]
+pub fn compresses(media_type: &str) -> bool {
+    let kind = media_type.split(';').next().unwrap_or(media_type);
+    let others = [
+        "application/json",
+        "application/xml",
+        "application/wasm",
+        "font/otf",
+        "font/ttf",
+    ];
+    kind.starts_with("text/")
+        || kind.ends_with("+xml")
+        || kind.ends_with("+json")
+        || others.contains(&kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +128,24 @@ mod tests {
             TYPES.iter().map(|(extension, _)| extension.len()).max(),
             Some(LONGEST)
         );
+    }
+
+    #[test]
+    fn text_is_worth_compressing_and_pictures_are_not() {
+        for (name, expected) in [
+            ("a.html", true),
+            ("a.js", true),
+            ("a.svg", true),
+            ("a.json", true),
+            ("a.webmanifest", true),
+            ("a.wasm", true),
+            ("a.png", false),
+            ("a.woff2", false),
+            ("a.gz", false),
+            ("a", false),
+        ] {
+            assert_eq!(compresses(media_type(name.as_bytes())), expected, "{name}");
+        }
     }
 
     #[test]

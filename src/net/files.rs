@@ -6,40 +6,34 @@
 //! call. A file that was edited, replaced or removed shows within a second, and so
 //! does a root.
 
+use super::look::{Looked, look_at, read};
 use super::notes::{Notes, Trouble};
+use super::press::Press;
+use super::pressing;
 use super::roots::{Known, Roots};
-use crate::base::limits::{FILE_CACHED_BYTES_MAX, FILE_FRESH_MS, FILE_UNUSED_MS, PATH_BYTES_MAX};
+use crate::base::limits::{FILE_FRESH_MS, FILE_UNUSED_MS, PATH_BYTES_MAX};
 use crate::base::tick::Time;
-use crate::os::file::{self, Identity, Opened};
-use crate::service::{Content, FileError, Files, Found, Meta};
+use crate::http::coding::Coding;
+use crate::os::file::Identity;
+use crate::service::{Content, FileError, Files, Found, Variant};
 use foldhash::HashMap;
 use slab::Slab;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-
-/// Times that a file which changes under the reader is read again.
-const READ_TRIES: usize = 3;
 
 #[derive(Debug)]
 struct Entry {
     root: usize,
     path: Arc<[u8]>,
     found: Found,
-    identity: Identity,
+    /// Of each file that it was found in.
+    states: Vec<(Coding, Identity)>,
     /// When the disk was last asked, of the file and of its root.
     checked: Time,
+    /// Something is still to be made of it by the press.
+    waits: bool,
     used: Time,
     /// Used since the eviction's hand last came by.
     warm: bool,
-}
-
-/// What a look at the disk has found.
-struct Looked {
-    file: OwnedFd,
-    identity: Identity,
-    index: Option<Arc<[u8]>>,
-    checked: Time,
 }
 
 /// The files one thread knows. Owns their descriptors and contents.
@@ -51,6 +45,7 @@ pub struct FileCache {
     roots: Arc<Roots>,
     folders: Vec<Known>,
     notes: Arc<Notes>,
+    press: Arc<Press>,
     /// By path. Only files that are there get in, so nobody can choose the
     /// keys to collide, and a fast hash will do.
     by_path: Vec<HashMap<Arc<[u8]>, usize>>,
@@ -58,7 +53,7 @@ pub struct FileCache {
     files_max: usize,
     bytes_max: usize,
     total_bytes: usize,
-    /// Entries that hold a descriptor.
+    /// Descriptors that entries hold.
     open: usize,
     hand: usize,
     /// The entry that was found last.
@@ -70,13 +65,20 @@ impl FileCache {
     /// An empty cache of at most `files` files and `bytes` of contents. With
     /// `files` 0 every request asks the disk.
     #[must_use]
-    pub fn new(roots: Arc<Roots>, notes: Arc<Notes>, files: usize, bytes: usize) -> FileCache {
+    pub fn new(
+        roots: Arc<Roots>,
+        notes: Arc<Notes>,
+        press: Arc<Press>,
+        files: usize,
+        bytes: usize,
+    ) -> FileCache {
         let folders = roots.known();
         let by_path = folders.iter().map(|_| HashMap::default()).collect();
         FileCache {
             roots,
             folders,
             notes,
+            press,
             by_path,
             entries: Slab::new(),
             files_max: files,
@@ -95,8 +97,7 @@ impl FileCache {
             return;
         }
         let unused = |entry: &Entry| {
-            matches!(entry.found.content, Content::File(_))
-                && now.since(entry.used).0 >= FILE_UNUSED_MS
+            descriptors(&entry.found) > 0 && now.since(entry.used).0 >= FILE_UNUSED_MS
         };
         let stale: Vec<usize> = self
             .entries
@@ -160,7 +161,7 @@ impl FileCache {
         let opened = opened.inspect_err(|error| self.tell(*error, path, now));
         let known = known.filter(|&id| self.entries.contains(id));
         match (opened, known) {
-            (Ok(looked), Some(id)) if self.entries[id].is(&looked) => {
+            (Ok(looked), Some(id)) if self.entries[id].is(&looked) && !self.is_made(id, now) => {
                 self.entries[id].checked = looked.checked;
                 Ok(id)
             }
@@ -201,17 +202,29 @@ impl FileCache {
         let folder = self.roots.folder(root, &mut self.folders, now);
         let (folder, checked) = folder.ok_or(FileError::NotFound)?;
         let path = path.strip_prefix(b"/").unwrap_or(path);
+        let beside = self.roots.wanted(root).precompressed;
         if !path.is_empty() && !path.ends_with(b"/") {
-            return look_at(&folder, path, None, checked);
+            return Ok(Looked {
+                files: look_at(&folder, path, beside)?,
+                index: None,
+                checked,
+            });
         }
         for name in self.roots.index(root) {
             self.scratch.clear();
             self.scratch.extend_from_slice(path);
             self.scratch.extend_from_slice(name);
-            match look_at(&folder, &self.scratch, Some(name), checked) {
+            match look_at(&folder, &self.scratch, beside) {
                 // A folder named index.html is no reason for a redirect.
                 Err(FileError::NotFound | FileError::Directory) => {}
-                other => return other,
+                Err(error) => return Err(error),
+                Ok(files) => {
+                    return Ok(Looked {
+                        files,
+                        index: Some(name.clone()),
+                        checked,
+                    });
+                }
             }
         }
         Err(FileError::NotFound)
@@ -224,31 +237,39 @@ impl FileCache {
         looked: Looked,
         now: Time,
     ) -> Result<usize, FileError> {
-        let checked = looked.checked;
-        let (content, identity) = self.content(looked.file, looked.identity)?;
-        self.make_room(if let Content::Memory(bytes) = &content {
-            bytes.len()
-        } else {
-            0
-        });
-        match &content {
-            Content::Memory(bytes) => self.total_bytes += bytes.len(),
-            Content::File(_) => self.open += 1,
-        }
-        let meta = meta_of(identity);
-        let path: Arc<[u8]> = path.into();
-        let found = Found {
-            meta,
-            content,
-            index: looked.index,
-            prepared: None,
+        let wanted = self.roots.wanted(root);
+        let mut room = self.bytes_max;
+        let mut files = looked.files.into_iter();
+        let Some(first) = files.next() else {
+            return Err(FileError::NotFound);
         };
+        let (main, state) = read(first, &mut room, wanted.digests)?;
+        let mut states = vec![(main.coding, state)];
+        let mut others = Vec::new();
+        for file in files {
+            let (variant, state) = read(file, &mut room, wanted.digests)?;
+            states.push((variant.coding, state));
+            others.push(variant);
+        }
+        let mut found = Found {
+            varies: !others.is_empty() || main.coding != Coding::Identity,
+            main,
+            others,
+            index: looked.index,
+        };
+        let jobs = pressing::jobs(&found, path, &states, wanted);
+        let waits = pressing::take(&self.press, &mut found, &states, jobs, &mut room, now);
+        self.make_room(self.bytes_max - room);
+        self.total_bytes += self.bytes_max - room;
+        self.open += descriptors(&found);
+        let path: Arc<[u8]> = path.into();
         let entry = Entry {
             root,
             path: path.clone(),
             found,
-            identity,
-            checked,
+            states,
+            checked: looked.checked,
+            waits,
             used: now,
             warm: true,
         };
@@ -257,27 +278,15 @@ impl FileCache {
         Ok(id)
     }
 
-    /// Reads a small file, or keeps a large one open. A file that is being
-    /// rewritten is read again, for what was read must be all of one state.
-    fn content(
-        &self,
-        file: OwnedFd,
-        mut identity: Identity,
-    ) -> Result<(Content, Identity), FileError> {
-        for _ in 0..READ_TRIES {
-            let len = usize::try_from(identity.len).unwrap_or(usize::MAX);
-            if len > FILE_CACHED_BYTES_MAX.min(self.bytes_max) {
-                break;
-            }
-            let mut bytes = vec![0; len];
-            let count = file::read_at_start(&file, &mut bytes).map_err(|_| FileError::Broken)?;
-            let after = file::identity(&file).map_err(|_| FileError::Broken)?;
-            if after == identity && count == len {
-                return Ok((Content::Memory(bytes.into()), identity));
-            }
-            identity = after;
+    /// Whether the press has made what an entry waits for.
+    fn is_made(&self, id: usize, now: Time) -> bool {
+        let entry = &self.entries[id];
+        if !entry.waits {
+            return false;
         }
-        Ok((Content::File(Arc::new(file)), identity))
+        let wanted = self.roots.wanted(entry.root);
+        let jobs = pressing::jobs(&entry.found, &entry.path, &entry.states, wanted);
+        pressing::is_made(&self.press, jobs, now)
     }
 
     /// Makes room for one more entry with `bytes` of contents, coldest first:
@@ -302,10 +311,8 @@ impl FileCache {
     fn remove(&mut self, id: usize) {
         let entry = self.entries.remove(id);
         self.by_path[entry.root].remove(&entry.path);
-        match entry.found.content {
-            Content::Memory(bytes) => self.total_bytes -= bytes.len(),
-            Content::File(_) => self.open -= 1,
-        }
+        self.total_bytes -= entry.found.variants().map(held).sum::<usize>();
+        self.open -= descriptors(&entry.found);
     }
 }
 
@@ -328,64 +335,39 @@ impl Files for FileCache {
 impl Entry {
     /// Whether a look has found what is known already.
     fn is(&self, looked: &Looked) -> bool {
-        self.identity == looked.identity && self.found.index == looked.index
+        let states = looked.files.iter().map(|file| (file.coding, file.identity));
+        self.states.iter().copied().eq(states) && self.found.index == looked.index
     }
 }
 
-/// Opens the file at `path`, which is that of an `index` or of its own, below a
-/// root that was last looked at when `checked` says.
-fn look_at(
-    folder: &OwnedFd,
-    path: &[u8],
-    index: Option<&Arc<[u8]>>,
-    checked: Time,
-) -> Result<Looked, FileError> {
-    match file::open_beneath(folder.as_fd(), path).map_err(|error| why(&error))? {
-        Opened::File(file, identity) => Ok(Looked {
-            file,
-            identity,
-            index: index.cloned(),
-            checked,
-        }),
-        Opened::Directory => Err(FileError::Directory),
-        Opened::Other => Err(FileError::NotFound),
+/// Bytes that a variant holds in memory.
+fn held(variant: &Variant) -> usize {
+    match &variant.content {
+        Content::Memory(bytes) => bytes.len(),
+        Content::File(_) => 0,
     }
 }
 
-fn meta_of(identity: Identity) -> Meta {
-    let (seconds, modified_ns) = identity.modified;
-    Meta {
-        len: identity.len,
-        modified_s: u64::try_from(seconds).unwrap_or(0),
-        modified_ns,
-    }
-}
-
-fn why(error: &io::Error) -> FileError {
-    use rustix::io::Errno;
-    match Errno::from_io_error(error) {
-        Some(Errno::ACCESS | Errno::PERM) => FileError::Forbidden,
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN) => FileError::Busy,
-        Some(Errno::IO) => FileError::Broken,
-        // XDEV: the path leaves the root. NXIO: a socket. And the like.
-        _ => FileError::NotFound,
-    }
+fn descriptors(found: &Found) -> usize {
+    let is_open = |variant: &&Variant| matches!(variant.content, Content::File(_));
+    found.variants().filter(is_open).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Site;
     use std::fs;
     use std::path::{Path, PathBuf};
 
     fn roots(root: &Path) -> Arc<Roots> {
-        let index = ["index.html", "index.htm"].map(str::to_owned);
-        let site = (root, &index[..]);
-        Roots::open([site].into_iter()).expect("the root opens")
+        let mut site = Site::new(root);
+        site.index = ["index.html", "index.htm"].map(str::to_owned).to_vec();
+        Roots::open(&[site]).expect("the root opens")
     }
 
     fn caching(root: &Path, files: usize, bytes: usize) -> FileCache {
-        FileCache::new(roots(root), Arc::default(), files, bytes)
+        FileCache::new(roots(root), Arc::default(), Press::new(0, 0), files, bytes)
     }
 
     /// A folder of this test's own, removed at the end.
@@ -416,9 +398,9 @@ mod tests {
 
     fn text(cache: &mut FileCache, path: &str, now: u64) -> Result<String, FileError> {
         let found = cache.find(0, path.as_bytes(), Time(now))?;
-        match &found.content {
+        match &found.main.content {
             Content::Memory(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
-            Content::File(_) => Ok(format!("file of {}", found.meta.len)),
+            Content::File(_) => Ok(format!("file of {}", found.main.meta.len)),
         }
     }
 
@@ -468,7 +450,8 @@ mod tests {
         make("one");
         let (mut one, mut two) = {
             let roots = roots(&root);
-            let cache = || FileCache::new(roots.clone(), Arc::default(), 10, 1 << 20);
+            let cache =
+                || FileCache::new(roots.clone(), Arc::default(), Press::new(0, 0), 10, 1 << 20);
             (cache(), cache())
         };
         let mut check = |now, expected: Result<&str, FileError>| {
@@ -530,6 +513,36 @@ mod tests {
             cache.by_path[0].contains_key(&b"/0"[..]),
             "the warm one is still there"
         );
+    }
+
+    #[test]
+    fn what_lies_beside_a_file_comes_and_goes_within_a_second() {
+        let folder = Folder::new("beside");
+        folder.write("a.txt", "plain");
+        let mut cache = folder.cache(10, 1 << 20);
+        let mut check = |now, expected: &[(Coding, usize)]| {
+            let found = cache.find(0, b"/a.txt", Time(now)).ok();
+            let there: Vec<(Coding, usize)> = found
+                .iter()
+                .flat_map(|found| found.variants())
+                .map(|one| (one.coding, held(one)))
+                .collect();
+            assert_eq!(there, expected, "at {now}");
+            let bytes: usize = expected.iter().map(|(_, bytes)| bytes).sum();
+            assert_eq!((cache.total_bytes, cache.open), (bytes, 0), "at {now}");
+        };
+        let (plain, gzip) = ((Coding::Identity, 5), (Coding::Gzip, 4));
+        check(0, &[plain]);
+        folder.write("a.txt.gz", "gzip");
+        folder.write("a.txt.br", "br");
+        check(999, &[plain]);
+        check(1_000, &[plain, (Coding::Brotli, 2), gzip]);
+        fs::remove_file(folder.0.join("a.txt.br")).expect("removed");
+        check(2_000, &[plain, gzip]);
+        fs::remove_file(folder.0.join("a.txt")).expect("removed");
+        check(3_000, &[gzip]);
+        fs::remove_file(folder.0.join("a.txt.gz")).expect("removed");
+        check(4_000, &[]);
     }
 
     #[test]

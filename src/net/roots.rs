@@ -6,6 +6,7 @@
 
 use crate::base::limits::FILE_FRESH_MS;
 use crate::base::tick::Time;
+use crate::config::{Etag, Site};
 use crate::os::file::{self, Place};
 use rustix::io::Errno;
 use std::io;
@@ -24,12 +25,24 @@ struct Root {
     path: PathBuf,
     /// What folders answer with: the first that is there.
     index: Vec<Arc<[u8]>>,
+    wanted: Wanted,
     /// When somebody last looked what is at the path, in milliseconds.
     looked: AtomicU64,
     /// How often that was something else than before.
     changes: AtomicU64,
     /// Nothing while there is no folder.
     folder: Mutex<Option<Folder>>,
+}
+
+/// What else is wanted of the files below a root.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// What lies ready-made in other codings beside them.
+    pub(super) precompressed: bool,
+    /// What their bytes come to.
+    pub(super) digests: bool,
+    /// Text in fewer bytes.
+    pub(super) compress: bool,
 }
 
 /// While it is open its place is taken: no other folder gets the same number.
@@ -52,19 +65,26 @@ impl Roots {
     ///
     /// # Errors
     /// The number of the folder that cannot be opened, and why.
-    pub fn open<'a>(
-        sites: impl Iterator<Item = (&'a Path, &'a [String])>,
-    ) -> Result<Arc<Roots>, (usize, io::Error)> {
-        let open = |(number, (path, index)): (usize, (&Path, &[String]))| {
-            Root::open(path, index).map_err(|error| (number, error))
-        };
-        let roots = sites.enumerate().map(open).collect::<Result<_, _>>()?;
+    pub fn open(sites: &[Site]) -> Result<Arc<Roots>, (usize, io::Error)> {
+        let open = |(number, site)| Root::open(site).map_err(|error| (number, error));
+        let roots = sites
+            .iter()
+            .enumerate()
+            .map(open)
+            .collect::<Result<_, _>>()?;
         Ok(Arc::new(Roots(roots)))
     }
 
     /// What folders below a root answer with, the first that is there.
     pub(super) fn index(&self, root: usize) -> &[Arc<[u8]>] {
         self.0.get(root).map_or(&[], |root| &root.index)
+    }
+
+    /// What else is wanted of the files below a root.
+    pub(super) fn wanted(&self, root: usize) -> Wanted {
+        self.0
+            .get(root)
+            .map_or(Wanted::default(), |root| root.wanted)
     }
 
     /// What a thread knows of each at its start.
@@ -89,13 +109,19 @@ impl Roots {
 }
 
 impl Root {
-    fn open(path: &Path, index: &[String]) -> io::Result<Root> {
+    fn open(site: &Site) -> io::Result<Root> {
+        let index = site.index.iter();
         Ok(Root {
-            path: path.to_owned(),
-            index: index.iter().map(|name| name.as_bytes().into()).collect(),
+            path: site.root.clone(),
+            index: index.map(|name| name.as_bytes().into()).collect(),
+            wanted: Wanted {
+                precompressed: site.precompressed,
+                digests: site.etag == Etag::Content,
+                compress: site.compress,
+            },
             looked: AtomicU64::new(0),
             changes: AtomicU64::new(0),
-            folder: Mutex::new(Some(Folder::open(path)?)),
+            folder: Mutex::new(Some(Folder::open(&site.root)?)),
         })
     }
 

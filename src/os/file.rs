@@ -10,7 +10,7 @@ use std::path::Path;
 const TRIES: usize = 3;
 
 /// What tells one state of a file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
     device: u64,
     inode: u64,
@@ -102,14 +102,14 @@ pub fn identity(file: impl AsFd) -> io::Result<Identity> {
     Ok(identity_of(&fs::fstat(file)?))
 }
 
-/// Reads a file from its start into `buffer`; returns how much there was.
+/// Reads a file from byte `at` on into `buffer`; returns how much there was.
 ///
 /// # Errors
 /// What the system says.
-pub fn read_at_start(file: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+pub fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
-        match rustix::io::pread(&file, &mut buffer[filled..], filled as u64) {
+        match rustix::io::pread(&file, &mut buffer[filled..], at + filled as u64) {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(Errno::INTR) => {}

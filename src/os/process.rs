@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Linux gives no process an id of this or more (`PID_MAX_LIMIT`).
 const PID_MAX: libc::pid_t = 1 << 22;
 
+/// How far a thread steps back.
+const NICE: i32 = 10;
+
 /// Raises the number of files this process may have open as far as it is
 /// allowed, and returns what it got.
 #[must_use]
@@ -24,6 +27,13 @@ pub fn raise_open_files() -> usize {
     getrlimit(Resource::Nofile)
         .current
         .map_or(usize::MAX, |files| files as usize)
+}
+
+/// Lets all other threads go before this one, as far as the system's schedule
+/// has it.
+pub fn step_back() {
+    // Of a thread, on Linux; a refusal leaves things as they were.
+    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 /// Processor time that process `pid` has used since it began: of all its

@@ -2,6 +2,7 @@
 //! perhaps already read by whoever owns them.
 
 use crate::base::tick::Time;
+use crate::http::coding::Coding;
 use std::ops::{Deref, Range};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -69,20 +70,50 @@ impl Deref for Bytes {
     }
 }
 
-/// A file that was found.
+/// A file that was found, in one content coding or in several.
 #[derive(Debug)]
 pub struct Found {
+    /// The plain file; where that is missing, the first that there is.
+    pub main: Variant,
+    /// The same in other codings, each of them once.
+    pub others: Vec<Variant>,
+    /// What is sent may depend on Accept-Encoding, now or later.
+    pub varies: bool,
+    /// The name of the folder's index that this is, where the path is that of
+    /// a folder.
+    pub index: Option<Arc<[u8]>>,
+}
+
+impl Found {
+    /// All that there is, the main one first.
+    pub fn variants(&self) -> impl Iterator<Item = &Variant> {
+        std::iter::once(&self.main).chain(&self.others)
+    }
+
+    /// The same, to be changed.
+    pub fn variants_mut(&mut self) -> impl Iterator<Item = &mut Variant> {
+        std::iter::once(&mut self.main).chain(&mut self.others)
+    }
+}
+
+/// A file as it is in one content coding.
+#[derive(Debug)]
+pub struct Variant {
+    /// Which one.
+    pub coding: Coding,
     /// Length and time.
     pub meta: Meta,
     /// Where the bytes are.
     pub content: Content,
-    /// The name of the folder's index that this is, where the path is that of
-    /// a folder.
-    pub index: Option<Arc<[u8]>>,
-    /// What the service has made ready for this file. It is dropped when the
-    /// file has changed.
+    /// What the bytes come to, where that was asked for and is known.
+    pub digest: Option<Digest>,
+    /// What the service has made ready for it. It is dropped when the file has
+    /// changed.
     pub prepared: Option<Prepared>,
 }
+
+/// The first 128 bits of the SHA-256 of some bytes.
+pub type Digest = [u8; 16];
 
 /// The usual answer with a file, made once and copied per request.
 #[derive(Clone, Debug)]
@@ -96,8 +127,12 @@ pub struct Prepared {
     pub date_at: usize,
     /// Where the lines stand that 206 and 304 have as well.
     pub cache_lines: Range<usize>,
-    /// The entity tag, in its quotes.
+    /// The entity tag, in its quotes; empty where the bytes are to tell and are
+    /// not known.
     pub etag: Box<[u8]>,
+    /// The time that conditions by date go by, in seconds since 1970, where
+    /// there is one to be trusted.
+    pub modified_s: Option<u64>,
     /// What kind of file it is.
     pub media_type: &'static str,
     /// No rule of the site leads away from the path: a request for it may be

@@ -1,6 +1,6 @@
 //! One static site, checked.
 
-use crate::config::{PathPattern, Place};
+use crate::config::{Etag, PathPattern, Place};
 use std::path::PathBuf;
 
 /// A folder that is served to some hosts, and by which rules.
@@ -25,6 +25,13 @@ pub struct Site {
     pub fallback: Option<String>,
     /// Names that begin with a dot are served too.
     pub hidden: bool,
+    /// What entity tags are made of.
+    pub etag: Etag,
+    /// Ready-made `.br`, `.zst` and `.gz` beside a file are sent to those who
+    /// take them.
+    pub precompressed: bool,
+    /// Text is compressed once, and kept.
+    pub compress: bool,
     /// Pages of the site by the status that they are for, 400 to 599.
     pub error_pages: Vec<(u16, String)>,
     /// The first one that matches is the answer.
@@ -48,6 +55,9 @@ impl Site {
             index: vec!["index.html".to_owned()],
             fallback: None,
             hidden: false,
+            etag: Etag::Time,
+            precompressed: true,
+            compress: false,
             error_pages: vec![(404, "/404.html".to_owned())],
             redirects: Vec::new(),
             rewrites: Vec::new(),

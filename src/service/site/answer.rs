@@ -1,10 +1,12 @@
 //! The answer with a file: conditions and ranges to a status.
 
+use super::variant::{self, VARY};
+use crate::http::coding::Coding;
 use crate::http::condition::{self, Outcome, Validators};
 use crate::http::multipart::{Boundary, Multipart};
 use crate::http::range::{self, Part, Ranged};
 use crate::http::{Connection, Head, HeadWriter, HttpDate, Method, Seen, Status};
-use crate::service::files::{Content, Found, Prepared};
+use crate::service::files::{Content, Found, Prepared, Variant};
 use crate::service::replies::Replies;
 use crate::service::response::Response;
 use std::hash::{BuildHasher, RandomState};
@@ -26,32 +28,42 @@ impl Answer<'_> {
     /// Answers with a file that is prepared; or says what is wrong with what
     /// the request wants of it.
     pub(super) fn with(&self, found: &Found, replies: &mut Replies) -> Result<(), Response> {
-        let Some(prepared) = &found.prepared else {
+        let Some(variant) = variant::chosen(found, self.head) else {
+            return Err(variant::not_acceptable());
+        };
+        let Some(prepared) = &variant.prepared else {
             return Err(Status::INTERNAL_SERVER_ERROR.into());
         };
         if !self.head.line().seen.has_condition() {
-            self.whole(found, prepared, replies);
+            self.whole(variant, prepared, replies);
             return Ok(());
         }
-        let modified = Some(found.meta.modified_s);
-        let validators = Validators {
+        let mut validators = Validators {
             etag: &prepared.etag,
-            modified_unix_s: modified,
+            modified_unix_s: prepared.modified_s,
         };
+        let vary = if found.varies { VARY } else { b"" };
         match condition::evaluate(self.head, &validators) {
             Outcome::NotModified => self.not_modified(prepared, replies),
             Outcome::Failed => {
                 let hint = "the file has changed";
-                return Err(Response::error(Status::PRECONDITION_FAILED, hint));
+                let response = Response::error(Status::PRECONDITION_FAILED, hint);
+                return Err(response.lines(vary));
             }
-            Outcome::Proceed => return self.ranged(found, prepared, &validators, replies),
+            Outcome::Proceed => {
+                // Variants may have one date: it does not say which of them the
+                // client has a part of (8.8.2.2).
+                validators.modified_unix_s = prepared.modified_s.filter(|_| !found.varies);
+                let ranged = self.ranged(variant, prepared, &validators, replies);
+                return ranged.map_err(|response| response.lines(vary));
+            }
         }
         Ok(())
     }
 
     /// The hot path: an answer that is ready, with today's date written over
     /// its own. It is copied in one go where nothing is to be added.
-    fn whole(&self, found: &Found, prepared: &Prepared, replies: &mut Replies) {
+    fn whole(&self, variant: &Variant, prepared: &Prepared, replies: &mut Replies) {
         let head_len = prepared.head_len;
         let get = self.head.method() == Method::Get;
         let plain = self.connection == Connection::KeepAlive && self.lines.is_empty();
@@ -76,7 +88,7 @@ impl Answer<'_> {
             bytes.extend_from_slice(b"\r\n");
         }
         if get {
-            append(found, 0, found.meta.len, replies);
+            append(variant, 0, variant.meta.len, replies);
         }
     }
 
@@ -91,7 +103,7 @@ impl Answer<'_> {
     /// Ranges are for GET alone (RFC 9110 14.2).
     fn ranged(
         &self,
-        found: &Found,
+        variant: &Variant,
         prepared: &Prepared,
         validators: &Validators<'_>,
         replies: &mut Replies,
@@ -99,7 +111,7 @@ impl Answer<'_> {
         let wanted = self.head.method() == Method::Get
             && self.head.line().seen.contains(Seen::RANGE)
             && condition::range_applies(self.head, validators, self.unix_s);
-        let len = found.meta.len;
+        let len = variant.meta.len;
         let mut lines = self.head.all("range");
         let ranged = match (lines.next().filter(|_| wanted), lines.next()) {
             (Some(value), None) => range::parse(value, len),
@@ -107,9 +119,13 @@ impl Answer<'_> {
             _ => Ranged::Whole,
         };
         match ranged {
-            Ranged::Whole => self.whole(found, prepared, replies),
-            Ranged::Part(part) => self.part(found, prepared, part, replies),
-            Ranged::Parts(parts) => self.parts(found, prepared, &parts, replies),
+            Ranged::Whole => self.whole(variant, prepared, replies),
+            Ranged::Part(part) => self.part(variant, prepared, part, replies),
+            // Nothing could say whether the parts are coded, or all of them together.
+            Ranged::Parts(_) if variant.coding != Coding::Identity => {
+                self.whole(variant, prepared, replies);
+            }
+            Ranged::Parts(parts) => self.parts(variant, prepared, &parts, replies),
             Ranged::Unsatisfiable => {
                 let response = Response::from(Status::RANGE_NOT_SATISFIABLE);
                 return Err(response.field("Content-Range", format!("bytes */{len}")));
@@ -118,25 +134,26 @@ impl Answer<'_> {
         Ok(())
     }
 
-    fn part(&self, found: &Found, prepared: &Prepared, part: Part, replies: &mut Replies) {
+    fn part(&self, variant: &Variant, prepared: &Prepared, part: Part, replies: &mut Replies) {
         HeadWriter::new(replies.bytes_mut(), Status::PARTIAL_CONTENT, self.date)
             .content_type(prepared.media_type)
-            .content_range(part, found.meta.len)
+            .content_range(part, variant.meta.len)
             .length(part.bytes())
+            .lines(variant.coding.field_line())
             .lines(prepared.cache_lines())
             .field("Accept-Ranges", b"bytes")
             .lines(self.lines)
             .finish(self.connection);
-        append(found, part.first, part.bytes(), replies);
+        append(variant, part.first, part.bytes(), replies);
     }
 
     /// Content-Range and the media type go with each part, not with the whole
     /// (RFC 9110 15.3.7.2).
-    fn parts(&self, found: &Found, prepared: &Prepared, parts: &[Part], replies: &mut Replies) {
+    fn parts(&self, variant: &Variant, prepared: &Prepared, parts: &[Part], replies: &mut Replies) {
         let multipart = Multipart {
             boundary: self.boundary(prepared),
             media_type: prepared.media_type,
-            len: found.meta.len,
+            len: variant.meta.len,
         };
         HeadWriter::new(replies.bytes_mut(), Status::PARTIAL_CONTENT, self.date)
             .field("Content-Type", &multipart.content_type())
@@ -150,7 +167,7 @@ impl Answer<'_> {
                 0 => multipart.begin_first(*part, replies.bytes_mut()),
                 _ => multipart.begin(*part, replies.bytes_mut()),
             }
-            append(found, part.first, part.bytes(), replies);
+            append(variant, part.first, part.bytes(), replies);
         }
         multipart.end(replies.bytes_mut());
     }
@@ -164,8 +181,8 @@ impl Answer<'_> {
 }
 
 /// Appends `len` bytes of a file from `first` on.
-pub(super) fn append(found: &Found, first: u64, len: u64, replies: &mut Replies) {
-    match &found.content {
+pub(super) fn append(variant: &Variant, first: u64, len: u64, replies: &mut Replies) {
+    match &variant.content {
         Content::File(file) => replies.file(file.clone(), first, len),
         Content::Memory(bytes) => {
             let (block, start) = bytes.block();

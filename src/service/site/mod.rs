@@ -8,6 +8,7 @@
 //!                        └── a file whose answer is ready ───────────┘
 //! ```
 //!
+//! A file may be there in several content codings (`variant`).
 //! The usual answer with a file is made once and kept with it, and so is
 //! whether rules lead elsewhere: no pattern is held against the path of a
 //! request for a file that is known.
@@ -18,17 +19,19 @@ mod hosts;
 mod ready;
 mod refusal;
 mod rules;
+mod variant;
 
 pub use hosts::Sites;
 
 use super::context::Context;
 use super::files::{FileError, Found};
 use super::response::Response;
-use crate::config;
+use crate::config::{self, Etag};
 use crate::http::{Method, Status, target};
 use crate::session::HttpRequest;
 use answer::Answer;
 use cors::Cors;
+use ready::Said;
 use rules::Rules;
 use std::hash::RandomState;
 
@@ -48,6 +51,7 @@ const ALLOW: &str = "GET, HEAD, OPTIONS";
 pub struct StaticSite {
     root: usize,
     hidden: bool,
+    etag: Etag,
     fallback: Option<Vec<u8>>,
     error_pages: Vec<(u16, Vec<u8>)>,
     rules: Rules,
@@ -78,6 +82,7 @@ impl StaticSite {
         StaticSite {
             root,
             hidden: site.hidden,
+            etag: site.etag,
             fallback: site.fallback.as_ref().map(|path| path.as_bytes().to_vec()),
             error_pages: site.error_pages.iter().map(page).collect(),
             rules: Rules::new(site),
@@ -117,7 +122,7 @@ impl StaticSite {
         }
         let answer = self.usual(asked, context);
         let known = context.files.known(self.root, asked.path, context.now);
-        let direct = |found: &&mut Found| found.prepared.as_ref().is_some_and(|it| it.direct);
+        let direct = |found: &&mut Found| found.main.prepared.as_ref().is_some_and(|it| it.direct);
         let Some(found) = known.filter(direct) else {
             return false;
         };
@@ -190,7 +195,7 @@ impl StaticSite {
     ) -> Result<(), FileError> {
         let answer = self.usual(asked, context);
         let found = context.files.find(self.root, path, context.now)?;
-        if found.prepared.is_none() {
+        if found.main.prepared.is_none() {
             self.prepare(path, found, context.unix_s);
         }
         if let Err(response) = answer.with(found, context.replies) {
@@ -224,8 +229,13 @@ impl StaticSite {
         if let Some(cors) = &self.cors {
             lines.extend_from_slice(cors.always());
         }
-        let direct = !self.rules.moves(path) && self.shows(target::is_hidden(path));
-        ready::prepare(&name, found, unix_s, &lines, direct);
+        let said = Said {
+            name: &name,
+            etag: self.etag,
+            lines: &lines,
+            direct: !self.rules.moves(path) && self.shows(target::is_hidden(path)),
+        };
+        ready::prepare(found, &said, unix_s);
     }
 
     /// What is not there is answered by the fallback, or with 404.

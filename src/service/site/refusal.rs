@@ -2,6 +2,7 @@
 //! its own page.
 
 use super::answer::append;
+use super::variant::{self, VARY};
 use super::{Asked, StaticSite};
 use crate::http::{Method, mime};
 use crate::service::context::Context;
@@ -26,7 +27,12 @@ impl StaticSite {
         let Some((path, Ok(found))) = found else {
             return context.respond(asked.request, &response);
         };
-        let len = found.meta.len;
+        let Some(variant) = variant::chosen(found, asked.request.head) else {
+            return context.respond(asked.request, &response);
+        };
+        let vary = if found.varies { VARY } else { b"" };
+        let response = response.lines(variant.coding.field_line()).lines(vary);
+        let len = variant.meta.len;
         let media_type = mime::media_type(found.index.as_deref().unwrap_or(path));
         response.write_head(
             media_type,
@@ -36,7 +42,7 @@ impl StaticSite {
             context.replies,
         );
         if asked.request.head.method() != Method::Head {
-            append(found, 0, len, context.replies);
+            append(variant, 0, len, context.replies);
         }
     }
 
