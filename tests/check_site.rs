@@ -7,7 +7,7 @@ use support::Folder;
 use support::program::run;
 
 /// Name, file and lines, each without the file's name.
-const SAMPLES: [(&str, &str, &str); 27] = [
+const SAMPLES: [(&str, &str, &str); 30] = [
     (
         "a host is no URL",
         r#"
@@ -334,6 +334,67 @@ max_age_s = -1
 "#,
     ),
     (
+        "listings and passwords",
+        r#"
+[[site]]
+listing = "on"
+[[site.auth]]
+path = "private"
+realm = 'the "inner" room'
+users = ["ann", "bob:secret", ":$2y$10$x"]
+"#,
+        r#"
+2:11: `listing` must be "off", "html" or "json", not `"on"`
+4:8: a path begins with a slash: write "/private"
+5:9: `the \"inner\" room` is no realm: write a word or a few in ASCII, without quotes and backslashes
+6:10: a user is a name, a colon and a hash: `pelton password NAME` prints one
+6:17: what `bob` has is no hash of Argon2 or bcrypt: `pelton password bob` makes one
+6:31: `` is no name: write one ahead of the colon
+"#,
+    ),
+    (
+        "users are needed, in one place and once",
+        r#"
+[[site]]
+[[site.auth]]
+path = "/a"
+[[site.auth]]
+path = "/b"
+users = ["ann:$2y$10$.....................................................", "ann:$2y$10$....................................................."]
+users_file = "users"
+[[site.auth]]
+path = "/c"
+users = []
+"#,
+        r#"
+2:1: this section needs `users`: write users = ["name:$argon2id$..."], which `pelton password NAME` prints
+6:78: `ann` is there twice: remove one of the two
+7:14: `users` and `users_file` are there: remove one of the two
+10:9: `users` must be a list of strings, such as ["name:$argon2id$..."], which `pelton password NAME` prints, not `[]`
+"#,
+    ),
+    (
+        "a slip in a rule for users, and a file without a name",
+        r#"
+[[site]]
+[[site.auth]]
+path = "/a"
+user = ["ann"]
+[[site.auht]]
+path = "/b"
+[[site.auth]]
+path = "/c"
+users_file = ""
+"#,
+        r#"
+2:1: this section needs `users`: write users = ["name:$argon2id$..."], which `pelton password NAME` prints
+4:1: unknown key `user`: did you mean `users`?
+5:8: unknown section `auht`: did you mean `auth`?
+7:1: this section needs `users`: write users = ["name:$argon2id$..."], which `pelton password NAME` prints
+9:14: `users_file` must name a file: write one, or remove it
+"#,
+    ),
+    (
         "sections of the wrong shape",
         r#"
 [[site]]
@@ -403,6 +464,7 @@ fn all_that_a_site_may_have_is_good() {
         "the examples are where they are looked for"
     );
     folder.write("site.toml", text.as_bytes());
+    folder.write("conf/users", b"");
     let ran = run(folder.path(), &["check", "--config", "site.toml"]);
     assert_eq!((ran.code, &*ran.errors), (Some(0), ""));
 }

@@ -6,12 +6,13 @@
 //! call. A file that was edited, replaced or removed shows within a second, and so
 //! does a root.
 
+use super::folders::Folders;
 use super::notes::{Notes, Trouble};
 use super::roots::{Known, Roots};
 use crate::base::limits::{FILE_CACHED_BYTES_MAX, FILE_FRESH_MS, FILE_UNUSED_MS, PATH_BYTES_MAX};
 use crate::base::tick::Time;
 use crate::os::file::{self, Identity, Opened};
-use crate::service::{Content, FileError, Files, Found, Meta};
+use crate::service::{Content, FileError, Files, Folder, Found, Meta};
 use foldhash::HashMap;
 use slab::Slab;
 use std::io;
@@ -64,6 +65,8 @@ pub struct FileCache {
     /// The entry that was found last.
     last: usize,
     scratch: Vec<u8>,
+    /// Folders that were listed.
+    listed: Folders,
 }
 
 impl FileCache {
@@ -86,6 +89,7 @@ impl FileCache {
             hand: 0,
             last: 0,
             scratch: Vec::new(),
+            listed: Folders::default(),
         }
     }
 
@@ -157,7 +161,7 @@ impl FileCache {
             self.shed();
             opened = self.open(root, path, now);
         }
-        let opened = opened.inspect_err(|error| self.tell(*error, path, now));
+        let opened = opened.inspect_err(|error| tell(&self.notes, *error, path, now));
         let known = known.filter(|&id| self.entries.contains(id));
         match (opened, known) {
             (Ok(looked), Some(id)) if self.entries[id].is(&looked) => {
@@ -169,7 +173,7 @@ impl FileCache {
                     self.remove(id);
                 }
                 let inserted = self.insert(root, path, looked, now);
-                inserted.inspect_err(|error| self.tell(*error, path, now))
+                inserted.inspect_err(|error| tell(&self.notes, *error, path, now))
             }
             // There is nothing to look with: what is known is better than an
             // error, and the next request looks again.
@@ -181,17 +185,6 @@ impl FileCache {
                 Err(error)
             }
         }
-    }
-
-    /// The server's own trouble is told; what a path leads to is not.
-    fn tell(&self, error: FileError, path: &[u8], now: Time) {
-        let trouble = match error {
-            FileError::Busy => Trouble::NoFiles,
-            FileError::Broken => Trouble::Disk,
-            FileError::NotFound | FileError::Directory | FileError::Forbidden => return,
-        };
-        let path = String::from_utf8_lossy(path);
-        self.notes.note(trouble, now, format_args!("{path:?}"));
     }
 
     fn open(&mut self, root: usize, path: &[u8], now: Time) -> Result<Looked, FileError> {
@@ -323,6 +316,20 @@ impl Files for FileCache {
         let id = self.entry(root, path)?;
         self.is_fresh(id, now).then(|| self.used(id, now))
     }
+
+    fn list(
+        &mut self,
+        root: usize,
+        path: &[u8],
+        hidden: bool,
+        now: Time,
+    ) -> Result<&mut Folder, FileError> {
+        let folder = self.roots.folder(root, &mut self.folders, now);
+        let (folder, checked) = folder.ok_or(FileError::NotFound)?;
+        let listed = self.listed.list(&folder, root, path, hidden, now, checked);
+        let listed = listed.map_err(|error| why(&error));
+        listed.inspect_err(|error| tell(&self.notes, *error, path, now))
+    }
 }
 
 impl Entry {
@@ -350,6 +357,17 @@ fn look_at(
         Opened::Directory => Err(FileError::Directory),
         Opened::Other => Err(FileError::NotFound),
     }
+}
+
+/// The server's own trouble is told; what a path leads to is not.
+fn tell(notes: &Notes, error: FileError, path: &[u8], now: Time) {
+    let trouble = match error {
+        FileError::Busy => Trouble::NoFiles,
+        FileError::Broken => Trouble::Disk,
+        FileError::NotFound | FileError::Directory | FileError::Forbidden => return,
+    };
+    let path = String::from_utf8_lossy(path);
+    notes.note(trouble, now, format_args!("{path:?}"));
 }
 
 fn meta_of(identity: Identity) -> Meta {

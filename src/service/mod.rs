@@ -43,7 +43,7 @@ pub mod value;
 #[doc(inline)]
 pub use context::Context;
 #[doc(inline)]
-pub use files::{Bytes, Content, FileError, Files, Found, Meta, Prepared};
+pub use files::{Bytes, Content, Entry, FileError, Files, Folder, Found, Meta, Prepared};
 #[doc(inline)]
 pub use group::Group;
 #[doc(inline)]
