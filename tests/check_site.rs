@@ -346,7 +346,7 @@ users = ["ann", "bob:secret", ":$2y$10$x"]
         r#"
 2:11: `listing` must be "off", "html" or "json", not `"on"`
 4:8: a path begins with a slash: write "/private"
-5:9: `the \"inner\" room` is no realm: write a word or a few in ASCII, without quotes and backslashes
+5:9: `the "inner" room` is no realm: write a word or a few in ASCII, without quotes and backslashes
 6:10: a user is a name, a colon and a hash: `pelton password NAME` prints one
 6:17: what `bob` has is no hash of Argon2 or bcrypt: `pelton password bob` makes one
 6:31: `` is no name: write one ahead of the colon
@@ -367,10 +367,10 @@ path = "/c"
 users = []
 "#,
         r#"
-2:1: this section needs `users`: write users = ["name:$argon2id$..."], which `pelton password NAME` prints
+2:1: this section needs `users`: write users = ["name:HASH"], as `pelton password name` prints it
 6:78: `ann` is there twice: remove one of the two
 7:14: `users` and `users_file` are there: remove one of the two
-10:9: `users` must be a list of strings, such as ["name:$argon2id$..."], which `pelton password NAME` prints, not `[]`
+10:9: `users` must be a list of strings, such as ["name:HASH"], not `[]`
 "#,
     ),
     (
@@ -387,10 +387,9 @@ path = "/c"
 users_file = ""
 "#,
         r#"
-2:1: this section needs `users`: write users = ["name:$argon2id$..."], which `pelton password NAME` prints
+2:1: this section needs `users`: write users = ["name:HASH"], as `pelton password name` prints it
 4:1: unknown key `user`: did you mean `users`?
 5:8: unknown section `auht`: did you mean `auth`?
-7:1: this section needs `users`: write users = ["name:$argon2id$..."], which `pelton password NAME` prints
 9:14: `users_file` must name a file: write one, or remove it
 "#,
     ),

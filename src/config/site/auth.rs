@@ -6,7 +6,7 @@ use crate::config::section::Section;
 use crate::config::site::rules::{all, pattern};
 use std::path::PathBuf;
 
-const EXAMPLE: &str = "[\"name:$argon2id$...\"], which `pelton password NAME` prints";
+const EXAMPLE: &str = "[\"name:HASH\"]";
 
 /// Every `[[site.auth]]` of a site.
 pub(super) fn auth(keys: &mut Section<'_, '_>) -> Vec<AuthRule> {
@@ -18,8 +18,9 @@ fn rule(keys: &mut Section<'_, '_>) -> Option<AuthRule> {
     let realm = keys.parsed("realm", "\"private\"", realm);
     let users = keys.list("users", 1, EXAMPLE, user);
     let file = keys.parsed("users_file", "\"users\"", file);
-    if file.is_none() {
-        keys.need("users", &format!("users = {EXAMPLE}"));
+    if keys.at("users_file") == keys.begin() {
+        let line = format!("users = {EXAMPLE}, as `pelton password name` prints it");
+        keys.need("users", &line);
     } else if users.is_some() {
         let message = "`users` and `users_file` are there: remove one of the two";
         keys.problem(keys.at("users_file"), message.to_owned());
@@ -55,8 +56,7 @@ fn realm(text: &str) -> Result<String, String> {
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.is_empty() || !text.bytes().all(plain) {
         return Err(format!(
-            "`{}` is no realm: write a word or a few in ASCII, without quotes and backslashes",
-            text.escape_debug()
+            "`{text}` is no realm: write a word or a few in ASCII, without quotes and backslashes"
         ));
     }
     Ok(text.to_owned())

@@ -3,7 +3,7 @@
 use super::{Asked, StaticSite};
 use crate::config::Listing;
 use crate::http::response::escape;
-use crate::http::{HttpDate, target};
+use crate::http::{HttpDate, Method, Status, target};
 use crate::service::context::Context;
 use crate::service::files::{Entry, FileError, Folder};
 use crate::service::response::Response;
@@ -31,8 +31,20 @@ impl StaticSite {
             _ => "text/html; charset=utf-8",
         };
         let body = prepared(asked.path, self.listing, folder);
-        let response = Response::new(media_type, body.to_vec());
-        self.respond(asked, response, context);
+        let connection = context.connection(asked.request);
+        let response = self.dressed(asked, Response::empty(Status::OK));
+        let (len, replies) = (body.len(), &mut *context.replies);
+        response.write_head(
+            media_type,
+            Some(len as u64),
+            context.date,
+            connection,
+            replies,
+        );
+        if asked.request.head.method() != Method::Head {
+            // Shared: who reads slowly does not hold a copy.
+            replies.body(&body, 0..len);
+        }
         Ok(())
     }
 }
