@@ -4,16 +4,16 @@
 //! Exit status: 0 fine, 1 failed while running, 2 bad arguments or
 //! configuration. Every refusal is one line on standard error.
 
-use pelton::accounts::Accounts;
+use pelton::accounts::{self, Accounts};
 use pelton::base::limits::PACKAGE_BYTES_MAX;
 use pelton::client::{Client, Settings as ClientSettings};
 use pelton::config::{
-    self, CallArgs, CheckArgs, Command, Config, NoCommand, ServeArgs, SignalArgs,
+    self, CallArgs, CheckArgs, Command, Config, NoCommand, PasswordArgs, ServeArgs, SignalArgs,
 };
 use pelton::engine::Server;
 use pelton::frame::{BUILT_IN, Framing, HEAD8};
 use pelton::master::{self, Failure, Role, Settings, USUAL_FILE};
-use pelton::os::heap;
+use pelton::os::{heap, terminal};
 use pelton::service::Router;
 use rustix::process::Signal;
 use std::ffi::OsString;
@@ -44,6 +44,7 @@ fn run() -> Result<(), Failure> {
         Ok(Command::Quit(arguments)) => tell(&arguments, Signal::QUIT, "finish and stop"),
         Ok(Command::Stop(arguments)) => tell(&arguments, Signal::TERM, "stop"),
         Ok(Command::Reopen(arguments)) => tell(&arguments, Signal::USR1, "reopen its logs"),
+        Ok(Command::Password(arguments)) => password(&arguments),
         Ok(Command::Completions(arguments)) => print(Ok(config::completions(arguments.shell))),
         Ok(Command::Man) => print(config::manual()),
         Ok(Command::Upgrade(arguments)) => tell(&arguments, Signal::USR2, "upgrade"),
@@ -150,6 +151,39 @@ fn call(arguments: &CallArgs) -> Result<(), Failure> {
 fn named(framing: &str) -> &'static dyn Framing {
     let known = BUILT_IN.into_iter().find(|known| known.name() == framing);
     known.unwrap_or(&HEAD8)
+}
+
+/// Prints `NAME:HASH`, as the users of a site are written.
+fn password(arguments: &PasswordArgs) -> Result<(), Failure> {
+    let read = if io::stdin().is_terminal() {
+        typed()
+    } else {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line);
+        read.map(|_| line.trim_end_matches(['\r', '\n']).to_owned())
+    };
+    let password =
+        read.map_err(|error| Failure::new(1, format!("cannot read a password: {error}")))?;
+    if password.is_empty() || password.contains(char::is_control) {
+        let line = "a password has letters, and none of them is a control character: write another";
+        return Err(Failure::new(2, line));
+    }
+    let hash = accounts::hashed(&password, &Config::default().accounts)
+        .map_err(|why| Failure::new(1, why))?;
+    let name = arguments.name.iter();
+    let line = name.map(|name| format!("{name}:")).collect::<String>() + &hash + "\n";
+    print(Ok(line.into_bytes()))
+}
+
+/// Asks for a password twice, for nobody sees what is typed.
+fn typed() -> io::Result<String> {
+    eprint!("Password: ");
+    let password = terminal::read_unseen()?;
+    eprint!("Once more: ");
+    if terminal::read_unseen()? == password {
+        return Ok(password);
+    }
+    Err(io::Error::other("the two are not the same: try again"))
 }
 
 /// An error of a call in words that say what to look at.

@@ -7,7 +7,7 @@ use support::Folder;
 use support::program::run;
 
 /// Name, file and lines, each without the file's name.
-const SAMPLES: [(&str, &str, &str); 28] = [
+const SAMPLES: [(&str, &str, &str); 31] = [
     (
         "a host is no URL",
         r#"
@@ -137,7 +137,7 @@ fallback = "index.html"
 "#,
         r#"
 3:7: a path begins with a slash: write "/404.html"
-4:1: `302` is no status that a site answers with: write one of 400, 403, 404, 405, 406, 412, 416, 500, 501, 503
+4:1: `302` is no status that a site answers with: write one of 400, 401, 403, 404, 405, 406, 412, 416, 500, 501, 503
 5:7: `503` must be a string in quotes, not `503`
 "#,
     ),
@@ -348,6 +348,66 @@ max_age_s = -1
 "#,
     ),
     (
+        "listings and passwords",
+        r#"
+[[site]]
+listing = "on"
+[[site.auth]]
+path = "private"
+realm = 'the "inner" room'
+users = ["ann", "bob:secret", ":$2y$10$x"]
+"#,
+        r#"
+2:11: `listing` must be "off", "html" or "json", not `"on"`
+4:8: a path begins with a slash: write "/private"
+5:9: `the "inner" room` is no realm: write a word or a few in ASCII, without quotes and backslashes
+6:10: a user is a name, a colon and a hash: `pelton password NAME` prints one
+6:17: what `bob` has is no hash of Argon2 or bcrypt: `pelton password bob` makes one
+6:31: `` is no name: write one ahead of the colon
+"#,
+    ),
+    (
+        "users are needed, in one place and once",
+        r#"
+[[site]]
+[[site.auth]]
+path = "/a"
+[[site.auth]]
+path = "/b"
+users = ["ann:$2y$10$.....................................................", "ann:$2y$10$....................................................."]
+users_file = "users"
+[[site.auth]]
+path = "/c"
+users = []
+"#,
+        r#"
+2:1: this section needs `users`: write users = ["name:HASH"], as `pelton password name` prints it
+6:78: `ann` is there twice: remove one of the two
+7:14: `users` and `users_file` are there: remove one of the two
+10:9: `users` must be a list of strings, such as ["name:HASH"], not `[]`
+"#,
+    ),
+    (
+        "a slip in a rule for users, and a file without a name",
+        r#"
+[[site]]
+[[site.auth]]
+path = "/a"
+user = ["ann"]
+[[site.auht]]
+path = "/b"
+[[site.auth]]
+path = "/c"
+users_file = ""
+"#,
+        r#"
+2:1: this section needs `users`: write users = ["name:HASH"], as `pelton password name` prints it
+4:1: unknown key `user`: did you mean `users`?
+5:8: unknown section `auht`: did you mean `auth`?
+9:14: `users_file` must name a file: write one, or remove it
+"#,
+    ),
+    (
         "sections of the wrong shape",
         r#"
 [[site]]
@@ -420,6 +480,7 @@ fn all_that_a_site_may_have_is_good() {
         .split_once("## Sites and their rules\n\n```toml\n")
         .expect("an example in the README");
     let example = readme.split("```").next().expect("its end");
+    folder.write("conf/users", b"");
     for text in [&text, example] {
         folder.write("site.toml", text.as_bytes());
         let ran = run(folder.path(), &["check", "--config", "site.toml"]);

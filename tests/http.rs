@@ -8,12 +8,13 @@ use pelton::config::{self, Config, Mode};
 use pelton::engine::Count;
 use pelton::frame::HEAD8;
 use pelton::http::HttpDate;
+use pelton::http::coding::Coding;
 use pelton::http::head::HeadRoom;
 use pelton::http::parse::parse;
 use pelton::service::later::{Desk, Tickets};
 use pelton::service::{
     Content, Context, FileError, Files, Found, Meta, PathValues, Replies, Response, Router,
-    Service, State, StaticSite,
+    Service, State, StaticSite, Variant,
 };
 use pelton::session::{CloseReason, HttpRequest, Request};
 use std::fs;
@@ -560,15 +561,22 @@ fn whatever_is_wrong_has_a_page_of_the_site_if_there_is_one() {
         (FileError::Busy, "503"),
         (FileError::Broken, "500"),
     ] {
-        let page = Found {
+        let page = Variant {
+            coding: Coding::Identity,
             meta: Meta {
                 len: 4,
                 modified_s: 0,
                 modified_ns: 0,
             },
             content: Content::Memory(b"oops".to_vec().into()),
-            index: None,
+            digest: None,
             prepared: None,
+        };
+        let page = Found {
+            main: page,
+            others: Vec::new(),
+            varies: false,
+            index: None,
         };
         let got = answered(&router, &mut NoFiles(error, Some(page)));
         assert_eq!(&got[9..12], status, "{error:?}");

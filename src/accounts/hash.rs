@@ -38,17 +38,8 @@ impl Hasher {
     /// The cost is none that Argon2 takes, or the system gives no randomness or
     /// memory.
     pub(super) fn new(settings: &Settings) -> Result<Hasher, StoreError> {
-        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        let params = Params::new(
-            number(settings.hash_kib),
-            number(settings.hash_passes),
-            number(settings.hash_lanes),
-            None,
-        );
-        let params =
-            params.map_err(|why| StoreError::new(format!("no hash has this cost: {why}")))?;
         let mut hasher = Hasher {
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            argon2: argon2(settings)?,
             slots: Slots::new(),
             dummy: String::new(),
             dummies: AtomicU64::new(0),
@@ -90,11 +81,8 @@ impl Hasher {
     }
 
     fn make(&self, password: &[u8]) -> Result<String, StoreError> {
-        let salt = random::<SALT_BYTES>()?;
         let _slot = self.slots.take();
-        let hash = self.argon2.hash_password_with_salt(password, &salt);
-        hash.map(|hash| hash.to_string())
-            .map_err(|why| cannot(&why))
+        salted(&self.argon2, password)
     }
 
     fn is_todays(&self, hash: &PasswordHash) -> bool {
@@ -103,6 +91,33 @@ impl Hasher {
         let params = Params::try_from(hash);
         is_ours && params.is_ok_and(|params| cost(&params) == cost(self.argon2.params()))
     }
+}
+
+/// The hash of a password for a site's users, at the cost that accounts have.
+///
+/// # Errors
+/// As [`Hasher::new`].
+pub fn hashed(password: &str, settings: &Settings) -> Result<String, StoreError> {
+    salted(&argon2(settings)?, password.as_bytes())
+}
+
+fn argon2(settings: &Settings) -> Result<Argon2<'static>, StoreError> {
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let params = Params::new(
+        number(settings.hash_kib),
+        number(settings.hash_passes),
+        number(settings.hash_lanes),
+        None,
+    );
+    let params = params.map_err(|why| StoreError::new(format!("no hash has this cost: {why}")))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn salted(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, StoreError> {
+    let salt = random::<SALT_BYTES>()?;
+    let hash = argon2.hash_password_with_salt(password, &salt);
+    hash.map(|hash| hash.to_string())
+        .map_err(|why| cannot(&why))
 }
 
 fn cannot(why: &Error) -> StoreError {

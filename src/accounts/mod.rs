@@ -67,6 +67,7 @@ mod token;
 mod tries;
 
 pub use failure::StoreError;
+pub use hash::hashed;
 pub use name::Name;
 pub use refusal::Refusal;
 pub use registry::{Accounts, Caller, Credentials};

@@ -228,6 +228,16 @@ pub const SITE_RULES_MAX: usize = 2_000;
 pub const PATTERN_STARS_MAX: usize = 9;
 /// Redirects in a row that a browser follows (Fetch 4.4).
 pub const REDIRECTS_FOLLOWED_MAX: usize = 20;
+/// Credentials that a site keeps in mind as good, so that they need no hash.
+pub const ACCEPTED_MAX: usize = 1_000;
+/// For so long it does.
+pub const ACCEPTED_MS: u64 = 60_000;
+/// Files and folders that one listing of a folder shows.
+pub const LISTED_ENTRIES_MAX: usize = 2_000;
+/// Names that are looked at for one listing: others may be hidden.
+pub const LISTED_LOOKS_MAX: usize = 4_000;
+/// Listings that one thread keeps for the second in which they are fresh.
+pub const LISTED_FOLDERS_MAX: usize = 4;
 /// A request path longer than this names no file.
 pub const PATH_BYTES_MAX: usize = 4_095;
 

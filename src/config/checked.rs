@@ -2,7 +2,7 @@
 
 mod site;
 
-pub use site::{CacheRule, Cors, HeaderRule, Redirect, Rewrite, Site};
+pub use site::{AuthRule, CacheRule, Cors, HeaderRule, Redirect, Rewrite, Site};
 
 use crate::base::tick::Millis;
 use crate::config::{FRAMINGS, Mode, Protocol};

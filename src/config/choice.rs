@@ -112,6 +112,25 @@ impl Display for Protocol {
     }
 }
 
+/// What becomes of a folder without an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// There is nothing there.
+    Off,
+    /// What is in it, as a page.
+    Html,
+    /// The same for programs.
+    Json,
+}
+
+impl Choice for Listing {
+    const NAMES: &'static [(&'static str, Listing)] = &[
+        ("off", Listing::Off),
+        ("html", Listing::Html),
+        ("json", Listing::Json),
+    ];
+}
+
 impl Choice for LevelFilter {
     const NAMES: &'static [(&'static str, LevelFilter)] = &[
         ("off", LevelFilter::Off),

@@ -29,17 +29,18 @@ mod site;
 mod syntax;
 
 pub use checked::{
-    Accounts, Cache, CacheRule, Config, Cors, HeaderRule, Limits, Listen, Log, Master, Proactor,
-    Rate, Redirect, Rewrite, Site, Status, Timeouts,
+    Accounts, AuthRule, Cache, CacheRule, Config, Cors, HeaderRule, Limits, Listen, Log, Master,
+    Proactor, Rate, Redirect, Rewrite, Site, Status, Timeouts,
 };
-pub use choice::{Etag, FRAMINGS, Mode, Protocol};
+pub use choice::{Etag, FRAMINGS, Listing, Mode, Protocol};
 pub use path_pattern::{Part, PathPattern, Place, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};
 pub use raw::{
-    CallArgs, CheckArgs, Command, CompletionsArgs, HexBytes, NoCommand, ServeArgs, SignalArgs,
-    arguments,
+    CallArgs, CheckArgs, Command, CompletionsArgs, HexBytes, NoCommand, PasswordArgs, ServeArgs,
+    SignalArgs, arguments,
 };
+pub use site::users;
 
 /// Reads the text of a configuration file, which is TOML. `conf/pelton.toml` has
 /// every key with its default; what a text leaves out is as there.

@@ -33,6 +33,9 @@ pub enum Command {
     Reopen(SignalArgs),
     /// Have the master run the program that is in its file now
     Upgrade(SignalArgs),
+    /// Read a password and print what a site's `users` need of it
+    #[command(after_help = PASSWORD_EXAMPLES)]
+    Password(PasswordArgs),
     /// Print a script by which a shell completes these words
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
@@ -46,6 +49,14 @@ pub enum Command {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
+}
+
+/// Arguments of `pelton password`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct PasswordArgs {
+    /// Name that the password is for [default: none, the hash alone is printed]
+    #[arg(value_parser = user_name)]
+    pub name: Option<String>,
 }
 
 /// Arguments of `pelton serve`; what is given here goes before the file.
@@ -154,6 +165,12 @@ Examples:
   pelton call 10.0.0.7:9000 --code 7 --file body.bin --timeout 2
   pelton call 9001 --framing head16 --code 1 --text hello";
 
+const PASSWORD_EXAMPLES: &str = "\
+Examples:
+  pelton password ann             asks twice, without showing what is typed
+  pelton password ann < secret    the first line of a file
+  pelton password ann >> conf/users";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   pelton completions bash > ~/.local/share/bash-completion/completions/pelton
@@ -236,6 +253,14 @@ fn one_line(told: &str) -> String {
         "{} (see pelton --help)",
         words.join(" ").replace(" tip:", ";")
     )
+}
+
+fn user_name(text: &str) -> Result<String, String> {
+    let bad = text.is_empty() || text.starts_with('#') || text.trim() != text;
+    if bad || text.contains(|letter: char| letter == ':' || letter.is_control()) {
+        return Err("write a name without colons, such as ann".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 fn workers(text: &str) -> Result<usize, String> {

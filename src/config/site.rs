@@ -3,16 +3,19 @@
 //! What belongs to a site stands below its `[[site]]`, up to the next one:
 //! `[site.cors]`, `[[site.redirect]]` and the like.
 
+mod auth;
 mod cors;
 mod rules;
 
+pub use auth::users;
+
 use crate::config::path_pattern::check_path;
 use crate::config::section::Section;
-use crate::config::{Etag, Site, host};
+use crate::config::{Etag, Listing, Site, host};
 use std::path::PathBuf;
 
 /// Statuses that a site answers with, and may have a page for.
-const ERRORS: [u16; 10] = [400, 403, 404, 405, 406, 412, 416, 500, 501, 503];
+const ERRORS: [u16; 11] = [400, 401, 403, 404, 405, 406, 412, 416, 500, 501, 503];
 
 /// Every `[[site]]`; without any, the one that an empty file asks for.
 pub(super) fn sites(top: &mut Section<'_, '_>) -> Vec<Site> {
@@ -61,6 +64,7 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
         index: names.map_or(usual.index, |names| {
             names.into_iter().map(|(_, name)| name).collect()
         }),
+        listing: keys.choice("listing", Listing::Off),
         fallback: fallback.flatten(),
         hidden: keys.flag("hidden", false),
         etag: keys.choice("etag", Etag::Time),
@@ -72,6 +76,7 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
         headers: rules::headers(keys),
         cache_control: rules::cache_control(keys),
         cors: keys.section("site.cors", cors::cors),
+        auth: auth::auth(keys),
         root: usual.root,
     };
     (places, site)

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod coding;
 pub mod condition;
+pub mod credentials;
 #[doc(hidden)]
 pub mod date;
 #[doc(hidden)]

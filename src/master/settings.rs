@@ -2,7 +2,7 @@
 //! them.
 
 use super::failure::Failure;
-use crate::config::{self, Config, ServeArgs};
+use crate::config::{self, Config, Problem, ServeArgs};
 use crate::os;
 use crate::os::user::Identity;
 use std::fs;
@@ -47,9 +47,10 @@ impl Settings {
             Some((name, text)) => parse(name, text)?,
             None => Config::default(),
         };
-        let config = config
+        let mut config = config
             .overridden(arguments)
             .map_err(|refusal| Failure::new(2, refusal))?;
+        read_users(&mut config)?;
         for site in &config.sites {
             if !os::file::is_directory(&site.root) {
                 return Err(Failure::new(2, no_folder(&site.root, arguments)));
@@ -79,7 +80,24 @@ impl Settings {
 /// # Errors
 /// All of them.
 pub fn check(file: &Path) -> Result<(), Failure> {
-    parse(file, &text_of(file)?).map(drop)
+    read_users(&mut parse(file, &text_of(file)?)?)
+}
+
+/// Adds those users of the sites that are in files of their own.
+fn read_users(config: &mut Config) -> Result<(), Failure> {
+    let rules = config.sites.iter_mut().flat_map(|site| &mut site.auth);
+    for rule in rules {
+        let Some(file) = &rule.users_file else {
+            continue;
+        };
+        let name = file.display();
+        let text = fs::read_to_string(file).map_err(|error| {
+            Failure::new(2, format!("cannot read {name}: {error}; see users_file"))
+        })?;
+        let users = config::users(&text).map_err(|problems| told(file, &problems))?;
+        rule.users.extend(users);
+    }
+    Ok(())
 }
 
 /// The configuration that a command about a running server goes by; `None`:
@@ -89,16 +107,18 @@ pub(super) fn config_of(named: Option<&Path>) -> Result<Option<Config>, Failure>
     file.map(|name| parse(&name, &text_of(&name)?)).transpose()
 }
 
-/// Every problem is a line of its own.
 fn parse(name: &Path, text: &str) -> Result<Config, Failure> {
+    config::parse(text).map_err(|problems| told(name, &problems))
+}
+
+/// Every problem is a line of its own.
+fn told(name: &Path, problems: &[Problem]) -> Failure {
     let name = name.display();
-    config::parse(text).map_err(|problems| Failure {
+    let line = |it: &Problem| format!("{name}:{}:{}: {it}", it.line, it.column);
+    Failure {
         status: 2,
-        lines: problems
-            .iter()
-            .map(|problem| format!("{name}:{}:{}: {problem}", problem.line, problem.column))
-            .collect(),
-    })
+        lines: problems.iter().map(line).collect(),
+    }
 }
 
 fn text_of(file: &Path) -> Result<String, Failure> {

@@ -6,7 +6,8 @@
 //! call. A file that was edited, replaced or removed shows within a second, and so
 //! does a root.
 
-use super::look::{Looked, look_at, read};
+use super::folders::Folders;
+use super::look::{Looked, look_at, read, why};
 use super::notes::{Notes, Trouble};
 use super::press::Press;
 use super::pressing;
@@ -15,7 +16,7 @@ use crate::base::limits::{FILE_FRESH_MS, FILE_UNUSED_MS, PATH_BYTES_MAX};
 use crate::base::tick::Time;
 use crate::http::coding::Coding;
 use crate::os::file::Identity;
-use crate::service::{Content, FileError, Files, Found, Variant};
+use crate::service::{Content, FileError, Files, Folder, Found, Variant};
 use foldhash::HashMap;
 use slab::Slab;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct FileCache {
     /// The entry that was found last.
     last: usize,
     scratch: Vec<u8>,
+    /// Folders that were listed.
+    listed: Folders,
 }
 
 impl FileCache {
@@ -88,6 +91,7 @@ impl FileCache {
             hand: 0,
             last: 0,
             scratch: Vec::new(),
+            listed: Folders::default(),
         }
     }
 
@@ -158,7 +162,7 @@ impl FileCache {
             self.shed();
             opened = self.open(root, path, now);
         }
-        let opened = opened.inspect_err(|error| self.tell(*error, path, now));
+        let opened = opened.inspect_err(|error| tell(&self.notes, *error, path, now));
         let known = known.filter(|&id| self.entries.contains(id));
         match (opened, known) {
             (Ok(looked), Some(id)) if self.entries[id].is(&looked) && !self.is_made(id, now) => {
@@ -170,7 +174,7 @@ impl FileCache {
                     self.remove(id);
                 }
                 let inserted = self.insert(root, path, looked, now);
-                inserted.inspect_err(|error| self.tell(*error, path, now))
+                inserted.inspect_err(|error| tell(&self.notes, *error, path, now))
             }
             // There is nothing to look with: what is known is better than an
             // error, and the next request looks again.
@@ -182,17 +186,6 @@ impl FileCache {
                 Err(error)
             }
         }
-    }
-
-    /// The server's own trouble is told; what a path leads to is not.
-    fn tell(&self, error: FileError, path: &[u8], now: Time) {
-        let trouble = match error {
-            FileError::Busy => Trouble::NoFiles,
-            FileError::Broken => Trouble::Disk,
-            FileError::NotFound | FileError::Directory | FileError::Forbidden => return,
-        };
-        let path = String::from_utf8_lossy(path);
-        self.notes.note(trouble, now, format_args!("{path:?}"));
     }
 
     fn open(&mut self, root: usize, path: &[u8], now: Time) -> Result<Looked, FileError> {
@@ -330,6 +323,20 @@ impl Files for FileCache {
         let id = self.entry(root, path)?;
         self.is_fresh(id, now).then(|| self.used(id, now))
     }
+
+    fn list(
+        &mut self,
+        root: usize,
+        path: &[u8],
+        hidden: bool,
+        now: Time,
+    ) -> Result<&mut Folder, FileError> {
+        let folder = self.roots.folder(root, &mut self.folders, now);
+        let (folder, checked) = folder.ok_or(FileError::NotFound)?;
+        let listed = self.listed.list(&folder, root, path, hidden, now, checked);
+        let listed = listed.map_err(|error| why(&error));
+        listed.inspect_err(|error| tell(&self.notes, *error, path, now))
+    }
 }
 
 impl Entry {
@@ -351,6 +358,17 @@ fn held(variant: &Variant) -> usize {
 fn descriptors(found: &Found) -> usize {
     let is_open = |variant: &&Variant| matches!(variant.content, Content::File(_));
     found.variants().filter(is_open).count()
+}
+
+/// The server's own trouble is told; what a path leads to is not.
+fn tell(notes: &Notes, error: FileError, path: &[u8], now: Time) {
+    let trouble = match error {
+        FileError::Busy => Trouble::NoFiles,
+        FileError::Broken => Trouble::Disk,
+        FileError::NotFound | FileError::Directory | FileError::Forbidden => return,
+    };
+    let path = String::from_utf8_lossy(path);
+    notes.note(trouble, now, format_args!("{path:?}"));
 }
 
 #[cfg(test)]

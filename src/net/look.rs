@@ -134,7 +134,7 @@ fn meta_of(identity: Identity) -> Meta {
     }
 }
 
-fn why(error: &io::Error) -> FileError {
+pub(super) fn why(error: &io::Error) -> FileError {
     use rustix::io::Errno;
     match Errno::from_io_error(error) {
         Some(Errno::ACCESS | Errno::PERM) => FileError::Forbidden,

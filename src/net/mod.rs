@@ -4,6 +4,7 @@ mod closing;
 pub mod connection;
 mod due;
 pub mod files;
+mod folders;
 mod limit;
 pub mod listener;
 mod look;

@@ -2,6 +2,7 @@
 
 pub mod exec;
 pub mod file;
+pub mod folder;
 pub mod fork;
 pub mod heap;
 pub mod inherit;
@@ -9,4 +10,5 @@ pub mod notify;
 pub mod process;
 pub mod signal;
 pub mod socket;
+pub mod terminal;
 pub mod user;

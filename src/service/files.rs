@@ -149,6 +149,30 @@ impl Prepared {
     }
 }
 
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name: any bytes but a slash and control characters.
+    pub name: Box<[u8]>,
+    /// It is a folder; else a file.
+    pub is_folder: bool,
+    /// Length in bytes; of a folder it says nothing.
+    pub len: u64,
+    /// When it was last modified: seconds since 1970, never negative.
+    pub modified_s: u64,
+}
+
+/// What is in a folder: files and folders, in no order.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    /// At most as many as a listing shows.
+    pub entries: Vec<Entry>,
+    /// There is more than that.
+    pub more: bool,
+    /// What the service has made of it. It is dropped within a second.
+    pub prepared: Option<Arc<[u8]>>,
+}
+
 /// Why a path gives no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileError {
@@ -179,5 +203,22 @@ pub trait Files {
     fn known(&mut self, root: usize, path: &[u8], now: Time) -> Option<&mut Found> {
         let _ = (root, path, now);
         None
+    }
+
+    /// What is in the folder at `path`, which ends in `/`, below the root of
+    /// site number `root`; names that begin with a dot only if they are wanted
+    /// too. Links that lead out of the root are not in it.
+    ///
+    /// # Errors
+    /// Why there is none: see [`FileError`].
+    fn list(
+        &mut self,
+        root: usize,
+        path: &[u8],
+        hidden: bool,
+        now: Time,
+    ) -> Result<&mut Folder, FileError> {
+        let _ = (root, path, hidden, now);
+        Err(FileError::NotFound)
     }
 }

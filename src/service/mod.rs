@@ -43,7 +43,9 @@ pub mod value;
 #[doc(inline)]
 pub use context::Context;
 #[doc(inline)]
-pub use files::{Bytes, Content, Digest, FileError, Files, Found, Meta, Prepared, Variant};
+pub use files::{
+    Bytes, Content, Digest, Entry, FileError, Files, Folder, Found, Meta, Prepared, Variant,
+};
 #[doc(inline)]
 pub use group::Group;
 #[doc(inline)]

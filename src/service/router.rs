@@ -339,7 +339,7 @@ impl Service for Router {
     }
 
     fn has_blocking(&self) -> bool {
-        self.has_blocking
+        self.has_blocking || self.sites.iter().any(Sites::has_blocking)
     }
 
     fn repeats_files(&self) -> bool {
@@ -350,7 +350,8 @@ impl Service for Router {
         match request {
             Request::Http(request) => match self.route(request.head) {
                 Found::Handler(route, _) => route.blocks,
-                Found::OtherMethods(_) | Found::Nothing => false,
+                Found::OtherMethods(_) => false,
+                Found::Nothing => self.sites.iter().any(|it| it.blocks(request.head)),
             },
             Request::Package(package) => self
                 .codes

@@ -1,6 +1,6 @@
 //! One static site, checked.
 
-use crate::config::{Etag, PathPattern, Place};
+use crate::config::{Etag, Listing, PathPattern, Place};
 use std::path::PathBuf;
 
 /// A folder that is served to some hosts, and by which rules.
@@ -21,6 +21,8 @@ pub struct Site {
     pub root: PathBuf,
     /// What a folder answers with: the first of these names that is there.
     pub index: Vec<String>,
+    /// How a folder without an index is shown.
+    pub listing: Listing,
     /// The path that answers, with 200, what is not there.
     pub fallback: Option<String>,
     /// Names that begin with a dot are served too.
@@ -44,6 +46,8 @@ pub struct Site {
     pub cache_control: Vec<CacheRule>,
     /// What pages of other origins may do; `None` = what browsers let them.
     pub cors: Option<Cors>,
+    /// Every rule that matches must let a client in.
+    pub auth: Vec<AuthRule>,
 }
 
 impl Site {
@@ -53,6 +57,7 @@ impl Site {
             hosts: vec!["*".to_owned()],
             root: root.into(),
             index: vec!["index.html".to_owned()],
+            listing: Listing::Off,
             fallback: None,
             hidden: false,
             etag: Etag::Time,
@@ -64,6 +69,7 @@ impl Site {
             headers: Vec::new(),
             cache_control: Vec::new(),
             cors: None,
+            auth: Vec::new(),
         }
     }
 }
@@ -123,4 +129,20 @@ pub struct Cors {
     pub credentials: bool,
     /// Seconds for which a browser need not ask again.
     pub max_age_s: usize,
+}
+
+/// Paths that are for those with a name and a password: the paths that are
+/// asked for, and the files that answer, whatever was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthRule {
+    /// Which paths.
+    pub path: PathPattern,
+    /// What is shown to who is asked for a password: ASCII, without quotes.
+    pub realm: String,
+    /// Names, each once and without a colon, and the hashes of their passwords:
+    /// Argon2 as a PHC string, or bcrypt. With nobody in it nobody is let in.
+    pub users: Vec<(String, String)>,
+    /// A file with more of them, which the program reads at its start: see
+    /// [`users`](crate::config::users).
+    pub users_file: Option<PathBuf>,
 }

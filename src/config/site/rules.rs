@@ -120,7 +120,7 @@ pub(super) fn cache_control(keys: &mut Section<'_, '_>) -> Vec<CacheRule> {
 }
 
 /// Every section `[[name]]` of a site that is good, up to the bound.
-fn all<'t, T>(
+pub(super) fn all<'t, T>(
     keys: &mut Section<'_, 't>,
     name: &'static str,
     rule: impl FnMut(&mut Section<'_, 't>) -> Option<T>,
@@ -137,7 +137,7 @@ fn from(keys: &mut Section<'_, '_>) -> Option<PathPattern> {
     keys.required("from", "\"/old/**\"", str::parse)
 }
 
-fn pattern(keys: &mut Section<'_, '_>) -> Option<PathPattern> {
+pub(super) fn pattern(keys: &mut Section<'_, '_>) -> Option<PathPattern> {
     keys.required("path", "\"/**\"", str::parse)
 }
 

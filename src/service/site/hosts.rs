@@ -4,7 +4,7 @@
 use super::StaticSite;
 use crate::base::limits::HOST_BYTES_MAX;
 use crate::config::{self, Config};
-use crate::http::Status;
+use crate::http::{Head, Status};
 use crate::service::context::Context;
 use crate::service::response::Response;
 use crate::session::HttpRequest;
@@ -54,6 +54,18 @@ impl From<StaticSite> for Sites {
 }
 
 impl Sites {
+    /// Whether there are requests that block.
+    pub(crate) fn has_blocking(&self) -> bool {
+        self.sites.iter().any(StaticSite::is_guarded)
+    }
+
+    /// Whether answering this request may take long.
+    pub(crate) fn blocks(&self, head: &Head<'_>) -> bool {
+        let number = self.hosts.find(head.host());
+        let site = number.and_then(|number| self.sites.get(number));
+        site.is_some_and(|site| site.blocks(head))
+    }
+
     /// Answers a request for a file.
     pub(crate) fn answer(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
         let number = self.hosts.find(request.head.host());

@@ -1,21 +1,26 @@
 //! F3: the static sites: a request to a site, and its path to a file.
 //!
 //! ```text
-//!  request ─> site ──> path ──> redirect? ─> method ─> rewrite? ─> file ─> answer
-//!             hosts    target      rules                 rules     Files   answer
-//!                        │                                           ^        ^
-//!                        │                                           │      ready
-//!                        └── a file whose answer is ready ───────────┘
+//!  request ─> site ──> path ──> guard ─> redirect? ─> method ─> rewrite? ─> file ─> guard ─> answer
+//!             hosts    target               rules                 rules     Files            answer
+//!                        │                                                    ^                 ^
+//!                        │                                                    │               ready
+//!                        └── a file whose answer is ready ────────────────────┘
 //! ```
 //!
 //! A file may be there in several content codings (`variant`).
+//! A folder without an index is shown by `listing`, where a site wants that.
+//! Guarded files are never answered from what is ready without a look.
+//!
 //! The usual answer with a file is made once and kept with it, and so is
 //! whether rules lead elsewhere: no pattern is held against the path of a
 //! request for a file that is known.
 
 mod answer;
 mod cors;
+mod guard;
 mod hosts;
+mod listing;
 mod ready;
 mod refusal;
 mod rules;
@@ -26,11 +31,12 @@ pub use hosts::Sites;
 use super::context::Context;
 use super::files::{FileError, Found};
 use super::response::Response;
-use crate::config::{self, Etag};
-use crate::http::{Method, Status, target};
+use crate::config::{self, Etag, Listing};
+use crate::http::{Head, Method, Status, target};
 use crate::session::HttpRequest;
 use answer::Answer;
 use cors::Cors;
+use guard::Guard;
 use ready::Said;
 use rules::Rules;
 use std::hash::RandomState;
@@ -52,10 +58,12 @@ pub struct StaticSite {
     root: usize,
     hidden: bool,
     etag: Etag,
+    listing: Listing,
     fallback: Option<Vec<u8>>,
     error_pages: Vec<(u16, Vec<u8>)>,
     rules: Rules,
     cors: Option<Cors>,
+    guard: Option<Guard>,
     /// Random keys for the boundaries between several ranges.
     keys: RandomState,
 }
@@ -83,10 +91,12 @@ impl StaticSite {
             root,
             hidden: site.hidden,
             etag: site.etag,
+            listing: site.listing,
             fallback: site.fallback.as_ref().map(|path| path.as_bytes().to_vec()),
             error_pages: site.error_pages.iter().map(page).collect(),
             rules: Rules::new(site),
             cors: site.cors.as_ref().map(Cors::new),
+            guard: Guard::new(site),
             keys: RandomState::new(),
         }
     }
@@ -104,6 +114,7 @@ impl StaticSite {
         };
         match known {
             Ok(true) if self.ready(&asked, context) => {}
+            Ok(_) if self.turns_away(&asked, &[path], context) => {}
             Ok(true) => self.by_rules(&asked, context),
             Ok(false) => self.refuse(&asked, Status::NOT_FOUND.into(), context),
             Err(status) => self.refuse(&asked, status.into(), context),
@@ -130,6 +141,48 @@ impl StaticSite {
             self.refuse(asked, response, context);
         }
         true
+    }
+
+    /// Answers who may not see what has these paths. A browser asks for other
+    /// origins without a name (Fetch 3.2.2).
+    fn turns_away(&self, asked: &Asked<'_>, paths: &[&[u8]], context: &mut Context<'_>) -> bool {
+        let head = asked.request.head;
+        let Some(guard) = &self.guard else {
+            return false;
+        };
+        let preflight = self.cors.is_some() && cors::is_preflight(head);
+        if preflight || head.target() == b"*" {
+            return false;
+        }
+        let Some(response) = guard.refuses(head, paths, context.now) else {
+            return false;
+        };
+        self.refuse(asked, response, context);
+        true
+    }
+
+    /// Whether there are passwords to be held against hashes.
+    fn is_guarded(&self) -> bool {
+        self.guard.is_some()
+    }
+
+    /// Whether answering may take a hash: whatever of the site may come to be
+    /// looked at on the way is thought of.
+    fn blocks(&self, head: &Head<'_>) -> bool {
+        let (Some(guard), true) = (&self.guard, head.field("authorization").is_some()) else {
+            return false;
+        };
+        let (mut scratch, mut moved) = (Vec::new(), Vec::new());
+        let Ok(path) = target::path(head, &mut scratch) else {
+            return false;
+        };
+        let rewritten = self.rules.rewrite(path.decoded, &mut moved);
+        let slashed = rewritten.map(|path| [path, b"/"].concat());
+        let mut paths = vec![path.decoded];
+        paths.extend(rewritten);
+        paths.extend(slashed.as_deref());
+        paths.extend(self.fallback.as_deref());
+        guard.blocks(head, &paths)
     }
 
     fn by_rules(&self, asked: &Asked<'_>, context: &mut Context<'_>) {
@@ -168,7 +221,10 @@ impl StaticSite {
                 Err(FileError::Directory) => self.send(asked, &[path, b"/"].concat(), context),
                 sent => sent,
             },
-            None => self.send(asked, asked.path, context),
+            None => match self.send(asked, asked.path, context) {
+                Err(FileError::NotFound) => self.list(asked, context),
+                sent => sent,
+            },
         };
         match sent {
             Ok(()) => {}
@@ -195,6 +251,13 @@ impl StaticSite {
     ) -> Result<(), FileError> {
         let answer = self.usual(asked, context);
         let found = context.files.find(self.root, path, context.now)?;
+        if let Some(guard) = &self.guard {
+            let name = file_name(path, found);
+            if let Some(response) = guard.refuses(asked.request.head, &[path, &name], context.now) {
+                self.refuse(asked, response, context);
+                return Ok(());
+            }
+        }
         if found.main.prepared.is_none() {
             self.prepare(path, found, context.unix_s);
         }
@@ -221,19 +284,22 @@ impl StaticSite {
     /// own path, and where it is a folder's index by that of the folder too:
     /// so it does not matter which request it answers.
     fn prepare(&self, path: &[u8], found: &mut Found, unix_s: u64) {
-        let name = match &found.index {
-            Some(index) => [path, index].concat(),
-            None => path.to_vec(),
-        };
+        let name = file_name(path, found);
         let mut lines = self.rules.file_lines(&[path, &name]);
+        let mut guards = self.guard.iter();
+        let guarded = guards.any(|guard| guard.covers(&[path, &name]));
+        if guarded && !self.rules.keeps(&[path, &name]) {
+            lines.extend_from_slice(b"Cache-Control: private\r\n");
+        }
         if let Some(cors) = &self.cors {
             lines.extend_from_slice(cors.always());
         }
+        let direct = !guarded && !self.rules.moves(path) && self.shows(target::is_hidden(path));
         let said = Said {
             name: &name,
             etag: self.etag,
             lines: &lines,
-            direct: !self.rules.moves(path) && self.shows(target::is_hidden(path)),
+            direct,
         };
         ready::prepare(found, &said, unix_s);
     }
@@ -258,5 +324,13 @@ impl StaticSite {
         let location = String::from_utf8_lossy(&location).into_owned();
         let response = Response::error(Status::MOVED_PERMANENTLY, "").field("Location", location);
         self.respond(asked, response, context);
+    }
+}
+
+/// The path of a file that was found: a folder's has its index behind it.
+fn file_name(path: &[u8], found: &Found) -> Vec<u8> {
+    match &found.index {
+        Some(index) => [path, index].concat(),
+        None => path.to_vec(),
     }
 }

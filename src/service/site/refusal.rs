@@ -46,7 +46,8 @@ impl StaticSite {
         }
     }
 
-    fn dressed(&self, asked: &Asked<'_>, response: Response) -> Response {
+    /// With the fields that the site has for the path asked for.
+    pub(super) fn dressed(&self, asked: &Asked<'_>, response: Response) -> Response {
         let response = response.lines(&self.rules.lines(&[asked.path]));
         match &self.cors {
             Some(cors) => response

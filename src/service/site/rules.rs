@@ -93,7 +93,13 @@ impl Rules {
         set.iter().flat_map(|field| &field.line).copied().collect()
     }
 
-    /// The same with Cache-Control, for a file.
+    /// Whether a rule says how long a file with any of these paths is kept.
+    pub(super) fn keeps(&self, paths: &[&[u8]]) -> bool {
+        let mut rules = self.cache_control.iter();
+        rules.any(|rule| paths.iter().any(|path| rule.path.matches(path)))
+    }
+
+    /// The same as [`Rules::lines`] with Cache-Control, for a file.
     pub(super) fn file_lines(&self, paths: &[&[u8]]) -> Vec<u8> {
         let mut lines = self.lines(paths);
         let fits = |rule: &&CacheRule| paths.iter().any(|path| rule.path.matches(path));
