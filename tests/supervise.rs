@@ -878,3 +878,25 @@ fn a_log_that_was_moved_away_is_opened_anew() {
     master.reload();
     assert!(master.read("log").contains("reload: done"));
 }
+
+#[test]
+fn so_is_the_access_log_and_a_reload_loses_no_line() {
+    let mut master = Master::start(Settings::new());
+    serves(&master);
+    let path = master.folder.path().join("access");
+    fs::rename(&path, master.folder.path().join("access.1")).expect("renamed");
+    master.signal(Signal::USR1);
+    master.wait_for("it is made anew", |_| path.exists());
+    // Lines may go to the old one until the serving process has heard of it.
+    master.wait_for("lines come into it", |master| {
+        serves(master);
+        !master.read("access").is_empty()
+    });
+    let known = master.read("access").lines().count();
+    serves(&master);
+    master.reload();
+    master.wait_for("the old process has written the rest", |master| {
+        master.read("access").lines().count() > known
+    });
+    assert!(master.read("access.1").contains(" HTTP/1.1\" 200 "));
+}

@@ -32,7 +32,7 @@ pub use checked::{
     Accounts, Cache, CacheRule, Config, Cors, HeaderRule, Limits, Listen, Log, Master, Proactor,
     Rate, Redirect, Rewrite, Site, Status, Timeouts,
 };
-pub use choice::{FRAMINGS, Mode, Protocol};
+pub use choice::{AccessFormat, FRAMINGS, Mode, Protocol};
 pub use path_pattern::{Part, PathPattern, Place, STARS_MAX, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};

@@ -4,6 +4,7 @@
 //! the run list (what a budget cut short), the wheel, the close list. The clock is read
 //! once, right after the poll.
 
+use super::access::Book;
 use super::clock::Date;
 use super::fleet::{Fleet, Order, Post};
 use super::inbox::Outgoing;
@@ -72,6 +73,8 @@ pub(super) struct Kit {
     pub(super) traffic: Traffic,
     pub(super) replies: Replies,
     pub(super) files: FileCache,
+    /// The lines of its requests, if they are logged.
+    pub(super) access: Option<Book>,
 }
 
 impl Kit {
@@ -134,6 +137,7 @@ impl Worker {
             traffic: Traffic::default(),
             replies: Replies::new(),
             files: fleet.file_cache(),
+            access: fleet.book(usize::from(id)),
         };
         let outgoing = Outgoing::new(usize::from(id), fleet.posts.len());
         Ok(Worker {
@@ -183,6 +187,9 @@ impl Worker {
             }
         }
         self.close_all();
+        if let Some(book) = &mut self.kit.access {
+            book.end();
+        }
         Ok(())
     }
 
@@ -238,6 +245,7 @@ impl Worker {
     /// look at the clock: it is late by what the turn took, and never early.
     fn patience(&self) -> Option<Duration> {
         let ticks = self.kit.files.wants_tick()
+            || self.kit.access.as_ref().is_some_and(Book::wants_tick)
             || self.fleet.notes.wants_tick()
             || self.accept_paused
             || self.draining.is_some()
@@ -303,6 +311,9 @@ impl Worker {
         self.tick = now.tick();
         self.accept_paused = false;
         self.kit.files.tick(now);
+        if let Some(book) = &mut self.kit.access {
+            book.tick();
+        }
         self.fleet.notes.tick(now);
         self.resume(List::Memory);
         let mut expired = std::mem::take(&mut self.lists.expired);

@@ -6,6 +6,7 @@ mod due;
 pub mod files;
 mod limit;
 pub mod listener;
+pub mod log_file;
 pub mod notes;
 pub mod outbox;
 mod pace;
