@@ -839,12 +839,19 @@ fn root_binds_and_nobody_serves() {
     // The log can be opened anew by both of them.
     let log = master.folder.path().join("log");
     fs::rename(&log, master.folder.path().join("log.1")).expect("renamed");
+    let access = master.folder.path().join("access");
+    fs::rename(&access, master.folder.path().join("access.1")).expect("renamed");
     let said = master.command(&["reopen", "--pid-file", "pid"]);
     assert_eq!(said.code, Some(0), "{}", said.errors);
     master.wait_for_log("the log is open", 2);
     master.reload();
     serves(&master);
     assert_eq!(master.logged("cannot write the log"), 0);
+    master.wait_for("the access log is written", |master| {
+        master.read("access").contains(" HTTP/1.1\" 200 ")
+    });
+    let owner = fs::metadata(&access).expect("it is there").uid();
+    assert_eq!(owner, nobody.user);
 
     // What nobody may read is told of, and the old one goes on.
     let hidden = master.folder.path().join("hidden");
