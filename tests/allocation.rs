@@ -6,7 +6,7 @@
 mod support;
 
 use pelton::Router;
-use pelton::config::{self, Mode};
+use pelton::config::{self, AccessFormat, Mode};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::io::{Read, Write};
@@ -128,6 +128,30 @@ fn a_kept_alive_request_allocates_nothing() {
     }
     drop(rig);
     rules_cost_nothing_where_the_file_is_known();
+    a_line_of_the_access_log_allocates_nothing();
+}
+
+fn a_line_of_the_access_log_allocates_nothing() {
+    let folder = support::Folder::new();
+    for (name, format) in [
+        ("logged as combined", AccessFormat::Combined),
+        ("logged as JSON", AccessFormat::Json),
+    ] {
+        let rig = Rig::start(Mode::Reactor, |config| {
+            config.workers = 1;
+            config.log.access = Some(folder.path().join(name));
+            config.log.access_format = format;
+            config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+        });
+        let request = b"GET /small.txt HTTP/1.1\r\nHost: a\r\nUser-Agent: a \"browser\"\r\n\
+                        Referer: http://a/\r\nAuthorization: Basic YW5uOng=\r\n\
+                        X-Forwarded-For: 203.0.113.9, 127.0.0.2\r\n\r\n";
+        let len = answer_len(&rig, request);
+        check(name, &mut connect(rig.http), request, len);
+        rig.stop();
+        let text = std::fs::read_to_string(folder.path().join(name)).expect("the log");
+        assert!(text.lines().count() > ROUNDS_MIN);
+    }
 }
 
 /// Sites with rules of every kind, none of which is for the file itself but for

@@ -839,12 +839,19 @@ fn root_binds_and_nobody_serves() {
     // The log can be opened anew by both of them.
     let log = master.folder.path().join("log");
     fs::rename(&log, master.folder.path().join("log.1")).expect("renamed");
+    let access = master.folder.path().join("access");
+    fs::rename(&access, master.folder.path().join("access.1")).expect("renamed");
     let said = master.command(&["reopen", "--pid-file", "pid"]);
     assert_eq!(said.code, Some(0), "{}", said.errors);
     master.wait_for_log("the log is open", 2);
     master.reload();
     serves(&master);
     assert_eq!(master.logged("cannot write the log"), 0);
+    master.wait_for("the access log is written", |master| {
+        master.read("access").contains(" HTTP/1.1\" 200 ")
+    });
+    let owner = fs::metadata(&access).expect("it is there").uid();
+    assert_eq!(owner, nobody.user);
 
     // What nobody may read is told of, and the old one goes on.
     let hidden = master.folder.path().join("hidden");
@@ -877,4 +884,29 @@ fn a_log_that_was_moved_away_is_opened_anew() {
     assert!(master.read("log.1").contains("is up"));
     master.reload();
     assert!(master.read("log").contains("reload: done"));
+}
+
+#[test]
+fn so_is_the_access_log_and_a_reload_loses_no_line() {
+    let lines = |master: &Master, name: &str| master.read(name).lines().count();
+    let mut master = Master::start(Settings::new());
+    serves(&master);
+    master.wait_for("a line comes", |master| lines(master, "access") == 1);
+    let path = master.folder.path().join("access");
+    fs::rename(&path, master.folder.path().join("access.1")).expect("renamed");
+    master.signal(Signal::USR1);
+    master.wait_for("it is made anew", |_| path.exists());
+    // Lines may go to the old one until the serving process has heard of it.
+    let mut asked = 1;
+    master.wait_for("lines come into it", |master| {
+        serves(master);
+        asked += 1;
+        lines(master, "access") > 0
+    });
+    serves(&master);
+    master.reload();
+    serves(&master);
+    master.wait_for("both processes have written the rest", |master| {
+        lines(master, "access") + lines(master, "access.1") == asked + 2
+    });
 }

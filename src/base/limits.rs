@@ -199,6 +199,21 @@ pub const WHEEL_BUCKETS: usize = 8;
 pub const TOLD_MS: u64 = 60_000;
 /// A longer line of the log is torn.
 pub const LOG_LINE_BYTES_MAX: usize = 8 * KIB;
+/// Bytes of one thing that a client says, such as its User-Agent, that a line
+/// of the access log has.
+pub const ACCESS_TEXT_BYTES_MAX: usize = 2 * KIB;
+/// Longest line of the access log: five such texts, whose bytes are up to six
+/// when they are escaped, and what stands around them.
+pub const ACCESS_LINE_BYTES_MAX: usize = 5 * 6 * ACCESS_TEXT_BYTES_MAX + KIB;
+/// Lines of the access log that a worker gathers before it hands them over: it
+/// has two buffers of this size, and one more line.
+pub const ACCESS_BUFFER_BYTES: usize = 64 * KIB;
+/// Buffers of the access log that a worker has.
+pub const ACCESS_BUFFERS_MAX: usize = 2;
+/// Lines of the access log that a free job keeps room for.
+pub const JOB_LINES_KEPT_BYTES: usize = 4 * KIB;
+/// Entries of X-Forwarded-For that are looked at, from its end.
+pub const FORWARDED_MAX: usize = 32;
 
 // --- files -------------------------------------------------------------
 

@@ -4,8 +4,9 @@ mod site;
 
 pub use site::{AuthRule, CacheRule, Cors, HeaderRule, Redirect, Rewrite, Site};
 
+use crate::base::network::Network;
 use crate::base::tick::Millis;
-use crate::config::{FRAMINGS, Mode, Protocol};
+use crate::config::{AccessFormat, FRAMINGS, Mode, Protocol};
 use log::LevelFilter;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -38,6 +39,9 @@ pub struct Config {
     pub workers: usize,
     /// Addresses to listen on: at least one, each once (port 0 may repeat).
     pub listen: Vec<Listen>,
+    /// Proxies whose X-Forwarded-For is taken for true: behind one of them a
+    /// client has the address that stands there.
+    pub trusted_proxies: Vec<Network>,
     /// Static sites, at most one of them for all other hosts; none = no files
     /// are served.
     pub sites: Vec<Site>,
@@ -204,7 +208,7 @@ pub struct Master {
     pub group: Option<String>,
 }
 
-/// The server's own log.
+/// The server's own log, and that of the requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
     /// The least important messages that are still written.
@@ -215,4 +219,9 @@ pub struct Log {
     pub rotate_bytes: Option<u64>,
     /// Old files that are kept; at least 1.
     pub keep: usize,
+    /// Where to a line goes for each HTTP request; `None` = nowhere. Rolled
+    /// over like `file`.
+    pub access: Option<PathBuf>,
+    /// How such a line is written.
+    pub access_format: AccessFormat,
 }

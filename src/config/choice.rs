@@ -131,6 +131,25 @@ impl Choice for Listing {
     ];
 }
 
+/// How the lines of the access log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessFormat {
+    /// Apache's common log format.
+    Common,
+    /// The same with Referer and User-Agent.
+    Combined,
+    /// One object a line: all that is known.
+    Json,
+}
+
+impl Choice for AccessFormat {
+    const NAMES: &'static [(&'static str, AccessFormat)] = &[
+        ("combined", AccessFormat::Combined),
+        ("common", AccessFormat::Common),
+        ("json", AccessFormat::Json),
+    ];
+}
+
 impl Choice for LevelFilter {
     const NAMES: &'static [(&'static str, LevelFilter)] = &[
         ("off", LevelFilter::Off),

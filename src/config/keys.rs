@@ -2,13 +2,14 @@
 //! where it goes.
 
 use crate::base::limits::*;
+use crate::base::network::Network;
 use crate::base::tick::Millis;
 use crate::config::address;
 use crate::config::section::Section;
 use crate::config::site::sites;
 use crate::config::{
-    Accounts, Cache, Config, FRAMINGS, Limits, Listen, Log, Master, Mode, Proactor, Protocol, Rate,
-    Status, Timeouts,
+    AccessFormat, Accounts, Cache, Config, FRAMINGS, Limits, Listen, Log, Master, Mode, Proactor,
+    Protocol, Rate, Status, Timeouts,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,6 +34,7 @@ pub(super) fn config(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Co
     Config {
         mode: top.choice("mode", Mode::Reactor),
         workers: top.count("workers", 0..=WORKERS_MAX, 0),
+        trusted_proxies: proxies(top),
         listen: listeners(top, framings),
         sites: sites(top),
         timeouts: top.section("timeouts", timeouts),
@@ -48,6 +50,19 @@ pub(super) fn config(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Co
         status: top.section("status", status),
         log: top.section("log", log),
     }
+}
+
+fn proxies(top: &mut Section<'_, '_>) -> Vec<Network> {
+    let all = top.list(
+        "trusted_proxies",
+        0,
+        "[\"127.0.0.1\", \"10.0.0.0/8\"]",
+        str::parse,
+    );
+    all.unwrap_or_default()
+        .into_iter()
+        .map(|(_, one)| one)
+        .collect()
 }
 
 fn listeners(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Vec<Listen> {
@@ -282,9 +297,17 @@ fn status(keys: &mut Section<'_, '_>) -> Status {
 fn log(keys: &mut Section<'_, '_>) -> Log {
     let level = keys.choice("level", LevelFilter::Info);
     let file = keys.text("file", "");
+    let access = keys.text("access", "");
+    if !file.is_empty() && file == access {
+        let message = "`access` is a file of its own: write another name than that of `file`";
+        keys.problem(keys.at("access"), message.to_owned());
+    }
+    let path = |text: String| (!text.is_empty()).then(|| PathBuf::from(text));
     Log {
         level,
-        file: (!file.is_empty()).then(|| PathBuf::from(file)),
+        file: path(file),
+        access: path(access),
+        access_format: keys.choice("access_format", AccessFormat::Combined),
         rotate_bytes: some(keys.count("rotate_mb", 0..=MEMORY_MB_MAX, 0))
             .map(|mb| mb.saturating_mul(MIB as u64)),
         keep: keys.count("keep", 1..=LOGS_KEPT_MAX, 5),

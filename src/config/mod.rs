@@ -32,7 +32,7 @@ pub use checked::{
     Accounts, AuthRule, Cache, CacheRule, Config, Cors, HeaderRule, Limits, Listen, Log, Master,
     Proactor, Rate, Redirect, Rewrite, Site, Status, Timeouts,
 };
-pub use choice::{Etag, FRAMINGS, Listing, Mode, Protocol};
+pub use choice::{AccessFormat, Etag, FRAMINGS, Listing, Mode, Protocol};
 pub use path_pattern::{Part, PathPattern, Place, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};

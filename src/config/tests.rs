@@ -54,6 +54,8 @@ fn check(text: &str, expected: &[(usize, usize, &str)]) {
 #[test]
 fn values_that_are_in_range_are_taken() {
     check("workers = 256", &[]);
+    check("trusted_proxies = [\"::1\", \"10.0.0.0/8\"]", &[]);
+    check("[log]\naccess = \"a\"\naccess_format = \"json\"", &[]);
     check("[accounts]\nhash_kib = 8\nhash_passes = 1", &[]);
     check("workers = 0x10 # sixteen", &[]);
     check("\u{feff}mode = 'proactor'\r\n[cache]\r\nfiles = 0\r\n", &[]);
@@ -162,7 +164,11 @@ fn names_that_nobody_knows() {
     );
     check(
         "[bananas]\nfile = \"\"",
-        &[(1, 2, "known here: mode, workers, [[listen]], [[site]]")],
+        &[(
+            1,
+            2,
+            "known here: mode, workers, trusted_proxies, [[listen]], [[site]]",
+        )],
     );
     check("  \"größe\" = 1", &[(1, 3, "unknown key `größe`")]);
     check(
@@ -382,4 +388,21 @@ fn a_file_that_is_no_toml_at_all_is_given_up() {
     let problems = parse(&"?\n".repeat(10_000)).expect_err("no TOML");
     assert_eq!(problems.len(), 50);
     assert!(problems[49].message.contains("too many mistakes"));
+}
+
+#[test]
+fn proxies_and_the_access_log() {
+    check(
+        "trusted_proxies = [\"10.0.0.0/8\", \"localhost\"]",
+        &[(1, 34, "no address and no network")],
+    );
+    check("trusted_proxies = \"::1\"", &[(1, 19, "must be a list")]);
+    check(
+        "[log]\naccess_format = \"jason\"",
+        &[(2, 17, "\"combined\", \"common\" or \"json\"")],
+    );
+    check(
+        "[log]\nfile = \"a\"\naccess = \"a\"",
+        &[(3, 10, "a file of its own")],
+    );
 }

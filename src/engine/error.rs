@@ -12,6 +12,8 @@ pub enum StartError {
     Framing(SocketAddr, String),
     /// The root of a site cannot be opened.
     Root(std::path::PathBuf, io::Error),
+    /// The access log cannot be written.
+    AccessLog(std::path::PathBuf, io::Error),
     /// The system gives no thread, no poll, no descriptor.
     System(io::Error),
 }
@@ -42,6 +44,10 @@ impl std::fmt::Display for StartError {
                 f,
                 "cannot serve the folder {path:?}: {error}; name one that is there: pelton serve DIR"
             ),
+            StartError::AccessLog(path, error) => {
+                let name = path.display();
+                write!(f, "cannot write the log {name}: {error}; see log.access")
+            }
             StartError::System(error) => write!(f, "cannot start: {error}"),
         }
     }

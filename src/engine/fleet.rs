@@ -1,17 +1,21 @@
 //! What all threads of a server share.
 
+use super::access::{Book, Scribe};
 use super::clock::Clock;
 use super::doorbell::Doorbell;
 use super::gauges::Gauges;
 use super::inbox::Inbox;
 use super::job::Job;
 use super::queue::JobQueue;
+use super::shuttle::Shuttle;
 use super::tally::Tally;
 use crate::base::buffer::Budget;
 use crate::base::key::Key;
+use crate::base::network::Network;
 use crate::base::tick::Millis;
 use crate::config::{Cache, Mode};
 use crate::frame::Framing;
+use crate::http::forwarded::is_trusted;
 use crate::net::files::FileCache;
 use crate::net::notes::Notes;
 use crate::net::press::Press;
@@ -21,6 +25,7 @@ use crate::service::{Letter, Service};
 use crate::session::Rules;
 use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::Waker;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
@@ -57,6 +62,12 @@ pub(super) struct Post {
     pub(super) answered: SegQueue<Key>,
 }
 
+/// How requests are logged, and where their lines go.
+pub(super) struct Access {
+    pub(super) scribe: Scribe,
+    pub(super) shuttle: Arc<Shuttle>,
+}
+
 /// What all threads of a server share. Nothing in it is locked on the request
 /// path.
 pub(super) struct Fleet {
@@ -79,6 +90,10 @@ pub(super) struct Fleet {
     pub(super) roots: Arc<Roots>,
     /// Makes of files what takes a while.
     pub(super) press: Arc<Press>,
+    /// Proxies whose word is taken for who their clients are.
+    pub(super) trusted: Vec<Network>,
+    /// The log of the requests, if there is one.
+    pub(super) access: Option<Access>,
     /// What the log was told of.
     pub(super) notes: Arc<Notes>,
     pub(super) budget: Arc<Budget>,
@@ -115,6 +130,23 @@ impl Fleet {
         self.drains.store(true, Ordering::Relaxed);
         for post in &self.posts {
             post.bell.ring();
+        }
+    }
+
+    /// The lines of one worker's requests, if they are logged.
+    pub(super) fn book(&self, worker: usize) -> Option<Book> {
+        let Access { scribe, shuttle } = self.access.as_ref()?;
+        let notes = self.notes.clone();
+        Some(Book::new(worker, *scribe, shuttle.clone(), notes))
+    }
+
+    /// The proxies to be trusted where a connection comes from `address`: none,
+    /// unless it is one of them.
+    pub(super) fn trusted_at(&self, address: SocketAddr) -> &[Network] {
+        if is_trusted(address.ip(), &self.trusted) {
+            &self.trusted
+        } else {
+            &[]
         }
     }
 

@@ -4,20 +4,23 @@
 use super::tally::Count;
 use super::worker::Worker;
 use crate::base::tick::{Millis, Time};
+use crate::http::forwarded::is_trusted;
 use crate::http::{Connection, Method};
 use crate::net::listener::Speech;
 use crate::net::turned_away::turn_away;
 use crate::net::visitors::{Visitor, Visitors};
 use crate::service::{Replies, own};
-use crate::session::{HttpRequest, Own, Protocol, Request};
+use crate::session::{HttpRequest, Own, Protocol};
 use mio::net::TcpStream;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// The address of the client that is served, where an account of it is kept.
 pub(super) struct Guest<'a> {
     pub(super) visitors: &'a Visitors,
-    pub(super) visitor: &'a Visitor,
+    /// `None`: it comes through a trusted proxy, and each request is on the
+    /// account of who stands behind that.
+    pub(super) visitor: Option<&'a Visitor>,
     pub(super) now: Time,
     /// The server is going away.
     pub(super) draining: bool,
@@ -27,11 +30,12 @@ impl Guest<'_> {
     /// What to answer in place of a handler: the address asks for too much.
     /// Packages are not counted here but by the session, for there is no word
     /// in their protocol to refuse one.
-    pub(super) fn refuses(&self, request: &Request<'_>) -> Option<Own> {
-        let Request::Http(request) = request else {
-            return None;
+    pub(super) fn refuses(&self, request: &HttpRequest<'_>, client: IpAddr) -> Option<Own> {
+        let asked = match self.visitor {
+            Some(visitor) => self.visitors.ask(visitor, self.now),
+            None => self.visitors.ask_through(client, self.now),
         };
-        let after = self.visitors.ask(self.visitor, self.now).err()?;
+        let after = asked.err()?;
         Some(Own::Limited {
             method: request.head.method(),
             connection: self.connection(request),
@@ -60,6 +64,9 @@ impl Worker {
         speech: Speech,
     ) -> Option<(TcpStream, Option<Arc<Visitor>>)> {
         let now = self.kit.now;
+        if is_trusted(address.ip(), &self.fleet.trusted) {
+            return Some((stream, None));
+        }
         let after = match self.fleet.visitors.come(address.ip(), now) {
             Ok(visitor) => return Some((stream, visitor)),
             Err(turned_away) => turned_away.after,

@@ -125,6 +125,14 @@ impl Handle {
         self.fleet.give(Order::Drain);
     }
 
+    /// Opens the access log anew by its name: whoever rotates it has moved it
+    /// away.
+    pub fn reopen_access_log(&self) {
+        if let Some(access) = &self.fleet.access {
+            access.shuttle.reopen();
+        }
+    }
+
     /// A look at whether the loops turn.
     #[must_use]
     pub fn pulse(&self) -> Pulse {

@@ -5,16 +5,19 @@
 //!  entries:  [ Http(head, fields, body) ] [ Package(code, tag, body) ] [ Own ] ...
 //! ```
 
+use super::access::{Asked, Kept, Scribe};
 use super::call::{self, Called};
 use super::clock::{Clock, Date};
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Peer;
 use crate::base::limits::{
-    BAD_PACKAGES_MAX, JOB_FIELDS_KEPT_MAX, JOB_REPLIES_KEPT_BYTES, JOB_REQUESTS_KEPT_MAX,
-    JOB_REQUESTS_MAX, READ_BYTES,
+    BAD_PACKAGES_MAX, JOB_FIELDS_KEPT_MAX, JOB_LINES_KEPT_BYTES, JOB_REPLIES_KEPT_BYTES,
+    JOB_REQUESTS_KEPT_MAX, JOB_REQUESTS_MAX, READ_BYTES,
 };
+use crate::base::network::Network;
 use crate::base::tick::Time;
 use crate::frame::{Framing, Package};
+use crate::http::forwarded;
 use crate::http::{FieldSpan, Head, RequestLine};
 use crate::net::files::FileCache;
 use crate::net::notes::Notes;
@@ -43,6 +46,12 @@ pub(super) struct Job {
     /// When it left for the pool, in microseconds; 0: it has not, or nobody
     /// wants to know.
     pub(super) submitted_us: u64,
+    /// The turn that it was made in; never, until it leaves.
+    pub(super) came: Time,
+    /// Lines of the access log.
+    pub(super) lines: Vec<u8>,
+    /// The request whose answer comes later, if requests are logged.
+    pub(super) kept: Option<Kept>,
     /// Bad packages of the connection ahead of the next entry.
     strikes: u8,
     /// What the service keeps with the connection: it travels along.
@@ -62,6 +71,9 @@ pub(super) struct Bench<'a> {
     pub(super) desk: &'a Arc<dyn Desk>,
     pub(super) clock: &'a Clock,
     pub(super) notes: &'a Notes,
+    pub(super) trusted: &'a [Network],
+    /// Writes the access log, if there is one.
+    pub(super) scribe: Option<Scribe>,
 }
 
 /// What the loop has to know of a job beside its answers.
@@ -113,6 +125,9 @@ impl Job {
             entries: Vec::new(),
             answered: 0,
             submitted_us: 0,
+            came: Time::NEVER,
+            lines: Vec::new(),
+            kept: None,
             strikes: 0,
             state: State::default(),
             replies: Replies::new(),
@@ -133,6 +148,10 @@ impl Job {
         self.slow = false;
         self.answered = 0;
         self.submitted_us = 0;
+        self.came = Time::NEVER;
+        self.lines.clear();
+        self.lines.shrink_to(JOB_LINES_KEPT_BYTES);
+        self.kept = None;
         self.replies.clear();
         self.replies.shrink_to(JOB_REPLIES_KEPT_BYTES);
         let _ = self.replies.take_letters();
@@ -207,6 +226,8 @@ impl Job {
             desk,
             clock,
             notes,
+            trusted,
+            scribe,
         } = *bench;
         let bytes = self.buffer.as_ref().map_or(&[][..], Buffer::bytes);
         let mut context = Context {
@@ -259,7 +280,24 @@ impl Job {
                         body: rest,
                         last: *last,
                     };
-                    call::call(service, &Request::Http(request), &mut context, notes)
+                    context.address = forwarded::client(&head, self.address, trusted);
+                    let mark = scribe.map(|scribe| (scribe, context.replies.mark()));
+                    let called = call::call(service, &Request::Http(request), &mut context, notes);
+                    let client = context.address.ip();
+                    if let Some((scribe, mark)) = mark {
+                        let asked = Asked {
+                            client,
+                            head: Some(&head),
+                            since: self.came,
+                        };
+                        let answer = (&*context.replies, &mark);
+                        match called {
+                            Called::Later => self.kept = Some(Kept::new(client, self.came, &head)),
+                            _ => scribe.write(asked, &date.text, answer, &mut self.lines),
+                        }
+                    }
+                    context.address = self.address;
+                    called
                 }
                 Entry::Package { code, tag, body } => {
                     let package = Package {

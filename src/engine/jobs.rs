@@ -6,6 +6,7 @@ use super::lifetime::Party;
 use super::tally::Count;
 use super::worker::Worker;
 use crate::base::key::{Key, Peer};
+use crate::base::tick::Time;
 use crate::net::connection::{List, Step};
 
 impl Worker {
@@ -28,6 +29,10 @@ impl Worker {
         if !job.is_unfinished() {
             self.took_job(&job);
         }
+        if let Some(book) = &mut self.kit.access {
+            book.take(&mut job.lines);
+        }
+        let kept = job.kept.take();
         let lane = &mut self.lane;
         // What its handlers wrote to others goes out even if it is gone.
         for letter in job.replies.take_letters() {
@@ -38,6 +43,9 @@ impl Worker {
             // The connection is gone, and perhaps its slot has another owner,
             // who gets nothing of this.
             let reason = lane.departed(key);
+            if let (Some(book), Some(kept)) = (&mut self.kit.access, kept) {
+                book.given_up(&kept, &self.kit.date.text);
+            }
             let party = Party {
                 key,
                 address: job.address,
@@ -49,6 +57,9 @@ impl Worker {
             return self.part(party, reason);
         };
         connection.state = std::mem::take(&mut job.state);
+        if let (Some(book), Some(kept)) = (&mut self.kit.access, kept) {
+            book.keep(key.index, kept);
+        }
         let mut means = self.kit.means(&fleet.rules);
         let unfinished = job.is_unfinished();
         let outcome = job.outcome;
@@ -115,6 +126,9 @@ impl Worker {
         };
         if let Some(connection) = self.slab.get_mut(key.index as usize) {
             job.state = std::mem::take(&mut connection.state);
+        }
+        if job.came == Time::NEVER {
+            job.came = self.kit.now;
         }
         self.time_job(&mut job); // it is under way from here, credit or not
         if !self.lane.spend(job.slow) {

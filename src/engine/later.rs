@@ -50,12 +50,17 @@ impl Worker {
             memo,
             traffic,
             replies,
+            access,
             ..
         } = &mut self.kit;
         let Some(pledge) = connection.take_answer(*now) else {
             return;
         };
+        let mark = replies.mark();
         let last = pledge.redeem(draining, &date.text, replies);
+        if let Some(book) = access {
+            book.redeemed(key.index, &date.text, (replies, &mark));
+        }
         let mut means = Means {
             now: *now,
             rules: &self.fleet.rules,

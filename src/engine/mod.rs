@@ -8,11 +8,13 @@
 //! | `reactor.rs`, `proactor.rs` | the two sinks |
 //! | `lane.rs`, `job.rs`, `jobs.rs`, `pool.rs` | requests on their way through the pool |
 //! | `call.rs`, `lifetime.rs` | one call of the service; a connection's begin and end |
+//! | `access.rs`, `shuttle.rs` | the log of the requests |
 //! | `doorbell.rs`, `inbox.rs`, `queue.rs` | how threads meet without waiting |
 //! | `fleet.rs`, `tally.rs`, `clock.rs` | what they share and count, and what time it is |
 //! | `pulse.rs` | whether every loop still turns |
 
 mod accept;
+mod access;
 mod account;
 mod call;
 mod clock;
@@ -43,6 +45,7 @@ pub mod queue;
 mod reactor;
 mod serve;
 mod server;
+mod shuttle;
 mod stopwatch;
 mod tally;
 mod threads;

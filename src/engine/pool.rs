@@ -20,6 +20,8 @@ pub(super) fn work(fleet: &Arc<Fleet>, slow: bool) {
         desk: &desk,
         clock: &fleet.clock,
         notes: &fleet.notes,
+        trusted: &fleet.trusted,
+        scribe: fleet.access.as_ref().map(|access| access.scribe),
     };
     let mut files = fleet.file_cache();
     let mut date = Date::new(fleet.clock.now());

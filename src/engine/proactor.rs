@@ -1,5 +1,6 @@
 //! The proactor: the loop does the I/O, a pool of threads runs the handlers.
 
+use super::access::{Asked, Book};
 use super::call;
 use super::guest::Guest;
 use super::job::Job;
@@ -7,8 +8,10 @@ use super::lane::Lane;
 use super::tally::{Count, Tally};
 use crate::base::buffer::Pool;
 use crate::base::key::Peer;
+use crate::base::network::Network;
 use crate::base::tick::Time;
 use crate::frame::Framing;
+use crate::http::forwarded::client;
 use crate::http::{Head, HttpDate};
 use crate::net::connection::{Exchange, Step};
 use crate::net::notes::Notes;
@@ -33,6 +36,11 @@ pub(super) struct ProactorSink<'a> {
     pub(super) tally: &'a Tally,
     pub(super) guest: Option<Guest<'a>>,
     pub(super) mail_waits: bool,
+    /// Proxies that may say who stands behind them; none, unless the connection
+    /// is one.
+    pub(super) trusted: &'a [Network],
+    /// The lines of what the loop answers itself, if requests are logged.
+    pub(super) access: Option<&'a mut Book>,
 }
 
 impl Sink for ProactorSink<'_> {
@@ -41,9 +49,12 @@ impl Sink for ProactorSink<'_> {
     }
 
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
-        if let Some(answer) = self.guest.as_ref().and_then(|guest| guest.refuses(request)) {
-            self.own(answer);
-            return self.flow_after_own();
+        if let (Some(guest), Request::Http(http)) = (&self.guest, request) {
+            let client = client(http.head, self.address, self.trusted);
+            if let Some(answer) = guest.refuses(http, client.ip()) {
+                self.refuse(answer, http.head);
+                return self.flow_after_own();
+            }
         }
         let mut job = match self.job.take() {
             Some(job) => job,
@@ -72,15 +83,36 @@ impl Sink for ProactorSink<'_> {
     }
 
     fn own(&mut self, answer: Own) {
+        self.refuse_known(answer, None);
+    }
+
+    fn refuse(&mut self, answer: Own, head: &Head<'_>) {
+        self.refuse_known(answer, Some(head));
+    }
+}
+
+impl ProactorSink<'_> {
+    /// Answers in the place of a handler. `head`: what was asked for, if that
+    /// is known.
+    fn refuse_known(&mut self, answer: Own, head: Option<&Head<'_>>) {
         self.tally.count_own(answer);
         match &mut self.job {
             Some(job) => job.add_own(answer),
             None => own::write(answer, self.date, self.framing, self.replies),
         }
+        if let Some(book) = &mut self.access {
+            let client = head.map_or(self.address, |head| {
+                client(head, self.address, self.trusted)
+            });
+            let asked = Asked {
+                client: client.ip(),
+                head,
+                since: self.now,
+            };
+            book.refused(asked, self.date, (answer, self.framing));
+        }
     }
-}
 
-impl ProactorSink<'_> {
     /// An answer without a handler takes room as well.
     fn flow_after_own(&self) -> Flow {
         let full = match &self.job {

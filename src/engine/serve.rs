@@ -63,7 +63,9 @@ impl Worker {
             files,
             memo,
             traffic,
+            access,
         } = &mut self.kit;
+        let trusted = fleet.trusted_at(address);
         let mut means = Means {
             now: *now,
             rules: &fleet.rules,
@@ -71,9 +73,10 @@ impl Worker {
             memo,
             traffic,
         };
-        let guest = visitor.as_deref().map(|visitor| Guest {
+        let is_counted = !trusted.is_empty() && fleet.visitors.counts_requests();
+        let guest = (visitor.is_some() || is_counted).then_some(Guest {
             visitors: &fleet.visitors,
-            visitor,
+            visitor: visitor.as_deref(),
             now: *now,
             draining,
         });
@@ -110,6 +113,9 @@ impl Worker {
                     tally,
                     guest,
                     mail_waits,
+                    from: address,
+                    trusted,
+                    access: access.as_mut(),
                 };
                 let step = task.run(connection, input, &mut means, &mut sink);
                 if let Some(due) = sink.context.timer {
@@ -138,6 +144,8 @@ impl Worker {
                     tally,
                     guest,
                     mail_waits,
+                    trusted,
+                    access: access.as_mut(),
                 };
                 let step = task.run(connection, input, &mut means, &mut sink);
                 (step, sink.job, None)
@@ -260,6 +268,9 @@ impl Worker {
         }
         let parked = self.lane.unpark(key.index);
         let waited = connection.give_up_answer();
+        if let Some(book) = &mut self.kit.access {
+            book.gone(key.index, &self.kit.date.text);
+        }
         let in_pool = connection.in_flight && !waited && parked.is_none();
         if let Some(job) = parked {
             self.lane.recycle(job, &mut self.kit.pool);

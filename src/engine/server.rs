@@ -1,14 +1,16 @@
 //! Builds a server from its configuration, starts its threads, waits for them.
 
+use super::access::Scribe;
 use super::clock::Clock;
 use super::doorbell::Doorbell;
 use super::error::StartError;
-use super::fleet::{Fleet, Order, PoolSize, Post};
+use super::fleet::{Access, Fleet, Order, PoolSize, Post};
 use super::framings::Framings;
 use super::gauges::Gauges;
 use super::handle::Handle;
 use super::inbox::Inbox;
 use super::queue::JobQueue;
+use super::shuttle::{self, Shuttle};
 use super::tally::Tally;
 use super::threads;
 use super::watch::FleetWatch;
@@ -20,6 +22,7 @@ use crate::base::tick::Time;
 use crate::config::{self, Config, Limits, Protocol};
 use crate::frame::Framing;
 use crate::net::listener::{self, Listener, Speech};
+use crate::net::log_file::LogFile;
 use crate::net::notes::Notes;
 use crate::net::press::Press;
 use crate::net::roots::Roots;
@@ -130,16 +133,24 @@ impl Server {
             .map(|_| Poll::new())
             .collect::<io::Result<_>>()
             .map_err(StartError::System)?;
+        let access = config.log.access.as_deref().map(|path| {
+            let opened = LogFile::open(path, &config.log, None).map(LogFile::bare);
+            opened.map_err(|error| StartError::AccessLog(path.to_owned(), error))
+        });
+        let access = access.transpose()?;
         let pool = threads::of_pool(config, self.service.has_blocking());
         let watch = FleetWatch::default();
         let service = with_status(&config.status, &watch, self.service);
         let fleet = Arc::new(fleet(config, service, usual, pool, &polls)?);
         watch.look_at(&fleet);
         let threads = threads::start(&fleet, polls, listeners, pool).map_err(StartError::System)?;
+        let writer = access.map(|file| start_writer(&fleet, file)).transpose();
+        let writer = writer.map_err(StartError::System)?.flatten();
         Ok(Running {
             fleet,
             listeners: bound,
             threads,
+            writer,
             workers,
         })
     }
@@ -151,6 +162,8 @@ pub struct Running {
     fleet: Arc<Fleet>,
     listeners: Vec<(SocketAddr, Protocol)>,
     threads: Vec<JoinHandle<io::Result<()>>>,
+    /// Writes the access log.
+    writer: Option<JoinHandle<()>>,
     workers: usize,
 }
 
@@ -201,9 +214,25 @@ impl Running {
             }
         }
         self.fleet.press.end();
+        if let Some(access) = &self.fleet.access {
+            access.shuttle.end();
+        }
+        if let Some(writer) = self.writer {
+            let _ = writer.join(); // what it could not write is told
+        }
         self.fleet.notes.end();
         result
     }
+}
+
+/// Starts the writer of the access log; the loops run already, and stop if
+/// there is none.
+fn start_writer(fleet: &Fleet, file: LogFile) -> io::Result<Option<JoinHandle<()>>> {
+    let Some(access) = &fleet.access else {
+        return Ok(None);
+    };
+    let writer = shuttle::start(&access.shuttle, file, &fleet.notes, fleet.clock);
+    writer.map(Some).inspect_err(|_| fleet.give(Order::Stop))
 }
 
 fn protocol_of(protocol: Protocol) -> session::Protocol {
@@ -240,7 +269,13 @@ fn fleet(
         .map(post)
         .collect::<io::Result<_>>()
         .map_err(StartError::System)?;
-    let repeats = service.repeats_files();
+    // A request that is only answered again has no line.
+    let repeats = service.repeats_files() && config.log.access.is_none();
+    let clock = Clock::new();
+    let access = config.log.access.as_ref().map(|_| Access {
+        scribe: Scribe::new(config.log.access_format, clock),
+        shuttle: Arc::new(Shuttle::new(workers)),
+    });
     Ok(Fleet {
         service,
         framing,
@@ -255,9 +290,11 @@ fn fleet(
         cache: config.cache,
         roots,
         press: Press::new(config.cache.files, config.cache.total_bytes),
+        trusted: config.trusted_proxies.clone(),
+        access,
         notes: Arc::new(Notes::default()),
         budget: Budget::new(config.limits.buffer_bytes),
-        clock: Clock::new(),
+        clock,
         jobs: JobQueue::new(queue_len.saturating_mul(workers)),
         slow_jobs: JobQueue::new(queue_len.saturating_mul(workers)),
         posts,

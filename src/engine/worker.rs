@@ -4,6 +4,7 @@
 //! the run list (what a budget cut short), the wheel, the close list. The clock is read
 //! once, right after the poll.
 
+use super::access::Book;
 use super::clock::Date;
 use super::fleet::{Fleet, Order, Post};
 use super::inbox::Outgoing;
@@ -72,6 +73,8 @@ pub(super) struct Kit {
     pub(super) traffic: Traffic,
     pub(super) replies: Replies,
     pub(super) files: FileCache,
+    /// The lines of its requests, if they are logged.
+    pub(super) access: Option<Book>,
 }
 
 impl Kit {
@@ -134,6 +137,7 @@ impl Worker {
             traffic: Traffic::default(),
             replies: Replies::new(),
             files: fleet.file_cache(),
+            access: fleet.book(usize::from(id)),
         };
         let outgoing = Outgoing::new(usize::from(id), fleet.posts.len());
         Ok(Worker {
@@ -183,6 +187,9 @@ impl Worker {
             }
         }
         self.close_all();
+        if let Some(book) = &mut self.kit.access {
+            book.end();
+        }
         Ok(())
     }
 
@@ -240,6 +247,7 @@ impl Worker {
         let ticks = self.kit.files.wants_tick()
             || self.kit.pool.wants_tick()
             || self.lane.wants_tick()
+            || self.kit.access.as_ref().is_some_and(Book::wants_tick)
             || self.fleet.notes.wants_tick()
             || self.accept_paused
             || self.draining.is_some()
@@ -307,6 +315,9 @@ impl Worker {
         self.kit.files.tick(now);
         self.kit.pool.tick();
         self.lane.tick();
+        if let Some(book) = &mut self.kit.access {
+            book.tick();
+        }
         self.fleet.notes.tick(now);
         self.resume(List::Memory);
         let mut expired = std::mem::take(&mut self.lists.expired);

@@ -214,7 +214,10 @@ impl<'a> Head<'a> {
     }
 
     /// The values of all field lines with this name, in any case.
-    pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+    pub fn all<'n>(
+        &self,
+        name: &'n str,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'a, 'n> {
         let wanted = name.as_bytes();
         self.fields()
             .filter(move |(name, _)| name.eq_ignore_ascii_case(wanted))
@@ -222,7 +225,7 @@ impl<'a> Head<'a> {
     }
 
     /// Names and values of the field lines, in order.
-    pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let bytes = self.bytes;
         let at = move |span: Span| slice(bytes, span);
         self.fields

@@ -1,5 +1,7 @@
 //! F1: HTTP/1.1 and 1.0, one concern of the RFCs a file. Pure.
 
+#[doc(hidden)]
+pub mod access;
 pub mod body;
 pub mod coding;
 pub mod condition;
@@ -11,6 +13,8 @@ pub mod error;
 mod extension;
 pub mod fields;
 pub mod form;
+#[doc(hidden)]
+pub mod forwarded;
 pub mod head;
 #[doc(hidden)]
 pub mod memo;

@@ -2,8 +2,8 @@
 
 use super::failure::Failure;
 use super::lines::{Lines, Next, Out};
-use super::log_file::LogFile;
 use crate::config;
+use crate::net::log_file::LogFile;
 use crate::os::user::Identity;
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
@@ -36,6 +36,7 @@ impl Journal {
             is_apart: false,
         };
         let out = journal.open()?;
+        journal.open_access()?;
         let next = journal.next.clone();
         let writer = Lines::new(out, next);
         let format = ConfigBuilder::new().set_time_format_rfc3339().build();
@@ -64,6 +65,9 @@ impl Journal {
 
     /// Opens the file anew, since it has been moved away.
     pub(super) fn reopen(&mut self) {
+        if let Err(failure) = self.open_access() {
+            failure.log();
+        }
         match self.open() {
             Ok(out) => {
                 *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(out);
@@ -109,14 +113,28 @@ impl Journal {
     }
 
     fn open(&self) -> Result<Out, Failure> {
-        let Some(path) = &self.log.file else {
-            return Ok(Out::Errors);
-        };
-        let file = LogFile::open(path, &self.log, self.owner.as_ref()).map_err(|error| {
+        match &self.log.file {
+            Some(path) => self.open_file(path, "log.file").map(Out::File),
+            None => Ok(Out::Errors),
+        }
+    }
+
+    /// Sees to it that the access log is there: who writes it may have no right
+    /// to make a file in its folder.
+    fn open_access(&self) -> Result<(), Failure> {
+        match &self.log.access {
+            Some(path) => self.open_file(path, "log.access").map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn open_file(&self, path: &Path, key: &str) -> Result<LogFile, Failure> {
+        LogFile::open(path, &self.log, self.owner.as_ref()).map_err(|error| {
             let name = path.display();
-            let line = format!("cannot write the log {name}: {error}; see log.file");
-            Failure::new(2, line)
-        })?;
-        Ok(Out::File(file))
+            Failure::new(
+                2,
+                format!("cannot write the log {name}: {error}; see {key}"),
+            )
+        })
     }
 }

@@ -1,8 +1,8 @@
 //! The lines of the log on their way out: each is one write, and those that
 //! cannot be written are counted.
 
-use super::log_file::{LogFile, remark};
 use crate::base::limits::LOG_LINE_BYTES_MAX;
+use crate::net::log_file::{LogFile, remark};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -109,18 +109,12 @@ impl Write for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Log;
-    use log::LevelFilter;
+    use crate::config::Config;
     use std::fs;
     use std::path::Path;
 
     fn file(path: &Path) -> Out {
-        let log = Log {
-            level: LevelFilter::Info,
-            file: None,
-            rotate_bytes: None,
-            keep: 1,
-        };
+        let log = Config::default().log;
         Out::File(LogFile::open(path, &log, None).expect("opened"))
     }
 

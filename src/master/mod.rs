@@ -18,7 +18,7 @@
 //! | `child.rs`, `stage.rs`, `restart.rs` | a serving process as the master sees it; what is under way; when the next one starts |
 //! | `sockets.rs` | the listening sockets, which outlive every serving process |
 //! | `serving.rs`, `watch.rs` | the serving process, and what it listens to beside its sockets |
-//! | `journal.rs`, `lines.rs`, `log_file.rs`, `pid_file.rs`, `command.rs` | the log; the pid file, and the commands that use it |
+//! | `journal.rs`, `lines.rs`, `pid_file.rs`, `command.rs` | the log; the pid file, and the commands that use it |
 
 mod begin;
 mod changes;
@@ -30,7 +30,6 @@ mod handoff;
 mod journal;
 mod launch;
 mod lines;
-mod log_file;
 mod pid_file;
 mod restart;
 mod serving;

@@ -49,7 +49,10 @@ fn obey(mut signals: Signals, server: &Handle, mut journal: Journal, keeper: Kee
                 stopping();
                 server.drain();
             }
-            (SIGUSR1, _) => journal.reopen(),
+            (SIGUSR1, _) => {
+                journal.reopen();
+                server.reopen_access_log();
+            }
             // A terminal that goes away tells all processes of it.
             (SIGHUP | SIGUSR2, Keeper::Master) => {}
             (SIGHUP, _) => log::info!("HUP: there is no master process to reload; ignored"),

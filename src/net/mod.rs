@@ -7,6 +7,7 @@ pub mod files;
 mod folders;
 mod limit;
 pub mod listener;
+pub mod log_file;
 mod look;
 pub mod notes;
 pub mod outbox;

@@ -31,10 +31,14 @@ pub enum Trouble {
     NoFiles,
     /// The disk failed.
     Disk,
+    /// The disk takes the access log more slowly than it comes.
+    SlowAccess,
+    /// The access log cannot be written.
+    NoAccess,
 }
 
 const CLOSED: usize = CloseReason::ALL.len();
-const KINDS: usize = CLOSED + 9;
+const KINDS: usize = CLOSED + 11;
 
 impl Trouble {
     /// Every kind, in the order of the notes.
@@ -49,6 +53,8 @@ impl Trouble {
             Trouble::NoMemory,
             Trouble::NoFiles,
             Trouble::Disk,
+            Trouble::SlowAccess,
+            Trouble::NoAccess,
         ];
         let closed = CloseReason::ALL.into_iter().map(Trouble::Closed);
         closed.chain(others)
@@ -66,6 +72,8 @@ impl Trouble {
             Trouble::NoMemory => CLOSED + 6,
             Trouble::NoFiles => CLOSED + 7,
             Trouble::Disk => CLOSED + 8,
+            Trouble::SlowAccess => CLOSED + 9,
+            Trouble::NoAccess => CLOSED + 10,
         }
     }
 
@@ -90,6 +98,10 @@ impl Trouble {
                  memory are answered 503"
             }
             Trouble::Disk => "a file cannot be read, and is answered 500",
+            Trouble::SlowAccess => {
+                "the disk does not keep up with the access log: a line of it is lost"
+            }
+            Trouble::NoAccess => "the access log cannot be written (log.access): lines are lost",
         }
     }
 

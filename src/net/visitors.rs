@@ -36,7 +36,8 @@ pub struct Visitor {
 }
 
 /// The addresses of all clients, where any limit is on them. Locked when a
-/// connection comes or goes, never for a request.
+/// connection comes or goes, and for no request but those that come through a
+/// trusted proxy.
 #[derive(Debug)]
 pub struct Visitors {
     rules: VisitorRules,
@@ -119,6 +120,23 @@ impl Visitors {
             Some(rate) => rate.take(&visitor.requests, now),
             None => Ok(()),
         }
+    }
+
+    /// Whether requests are counted.
+    #[must_use]
+    pub fn counts_requests(&self) -> bool {
+        self.rules.requests.is_some()
+    }
+
+    /// A client behind a trusted proxy asks for something: who it is differs
+    /// from request to request, so this takes a lock.
+    ///
+    /// # Errors
+    /// As [`Visitors::ask`].
+    pub fn ask_through(&self, address: IpAddr, now: Time) -> Result<(), Millis> {
+        let address = network(address);
+        let visitor = self.shard(address).visitor(address, now);
+        visitor.map_or(Ok(()), |visitor| self.ask(&visitor, now))
     }
 
     /// Counts are whole after any panic, so poison is no matter.

@@ -46,7 +46,8 @@ pub struct Context<'a> {
     pub unix_s: u64,
     /// The connection that asks, to be answered later or by others.
     pub peer: Peer,
-    /// Where it comes from.
+    /// Where it comes from; behind a trusted proxy the client that the request
+    /// is said to come from, with port 0 unless one is said.
     pub address: SocketAddr,
     /// The framing that packages for it are in; over HTTP, where those for
     /// others come from, that of the first listener for packages.

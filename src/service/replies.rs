@@ -242,6 +242,15 @@ impl Replies {
         }
     }
 
+    /// What was appended since the mark: the copied bytes, and how many bytes
+    /// that is with the pieces.
+    #[must_use]
+    pub(crate) fn since(&self, mark: &Mark) -> (&[u8], u64) {
+        let bytes = self.bytes.get(mark.bytes..).unwrap_or_default();
+        let extents = self.extent_bytes.saturating_sub(mark.extent_bytes);
+        (bytes, bytes.len() as u64 + extents)
+    }
+
     fn extent(&mut self, extent: Extent, len: u64) {
         self.pieces.push(Piece {
             at: self.bytes.len(),

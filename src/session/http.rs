@@ -132,7 +132,7 @@ impl Session {
             Framing::Chunked => Body::Chunked(Chunked::new()),
         };
         let plan = match sink.plan(head) {
-            BodyPlan::Refuse(status) => return Err(self.refuse_as(Own::refuse(status), sink)),
+            BodyPlan::Refuse(status) => return Err(self.refuse_request(status, head, sink)),
             plan => plan,
         };
         let limit = means.rules.body_bytes;
@@ -143,7 +143,7 @@ impl Session {
             Body::Chunked(_) => Some(0),
         };
         let Some(expect) = expect else {
-            return Err(self.refuse_as(Own::refuse(Status::CONTENT_TOO_LARGE), sink));
+            return Err(self.refuse_request(Status::CONTENT_TOO_LARGE, head, sink));
         };
         if plan == BodyPlan::Discard {
             return self.begin_discard(head, body, means, sink);
@@ -254,6 +254,18 @@ impl Session {
             },
             sink,
         )
+    }
+
+    /// One whose head is fine, but not what it announces.
+    fn refuse_request(
+        &mut self,
+        status: Status,
+        head: &Head<'_>,
+        sink: &mut impl Sink,
+    ) -> CloseReason {
+        sink.refuse(Own::refuse(status), head);
+        self.go(Event::Over);
+        CloseReason::BadRequest
     }
 
     /// After an error of framing: one answer, then the end.

@@ -119,4 +119,9 @@ pub trait Sink {
 
     /// Takes an answer of the protocol's own.
     fn own(&mut self, answer: Own);
+
+    /// The same where the request that it answers is known.
+    fn refuse(&mut self, answer: Own, _head: &Head<'_>) {
+        self.own(answer);
+    }
 }

@@ -45,7 +45,8 @@ impl Settings {
             text += &format!("[[listen]]\naddr = \"{addr}\"\nprotocol = \"{protocol}\"\n");
         }
         text += &format!(
-            "[[site]]\nroot = \"{folder}\"\n[log]\nfile = \"{folder}/log\"\n[master]\n\
+            "[[site]]\nroot = \"{folder}\"\n[log]\nfile = \"{folder}/log\"\n\
+             access = \"{folder}/access\"\n[master]\n\
              enable = true\npid_file = \"{folder}/pid\"\ndrain_s = {}\n{}\n",
             self.drain_s, self.master
         );

@@ -12,6 +12,7 @@
 
 use crate::config::Log;
 use crate::os::user::Identity;
+use log::Level;
 use rustix::fs::{FlockOperation, flock};
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// A log file. Owns the descriptor.
 #[derive(Debug)]
-pub(super) struct LogFile {
+pub struct LogFile {
     path: PathBuf,
     owner: Option<Identity>,
     /// Largest size in bytes, and how many old ones are kept.
@@ -31,6 +32,8 @@ pub(super) struct LogFile {
     stuck: Option<u64>,
     /// The front of a line was written, and the rest could not be.
     torn: bool,
+    /// What is to be said of it goes to the log, not into it.
+    is_bare: bool,
 }
 
 impl LogFile {
@@ -38,7 +41,7 @@ impl LogFile {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn open(path: &Path, log: &Log, owner: Option<&Identity>) -> io::Result<LogFile> {
+    pub fn open(path: &Path, log: &Log, owner: Option<&Identity>) -> io::Result<LogFile> {
         Ok(LogFile {
             path: path.to_owned(),
             owner: owner.cloned(),
@@ -46,11 +49,29 @@ impl LogFile {
             file: open(path, owner)?,
             stuck: None,
             torn: false,
+            is_bare: false,
         })
     }
 
+    /// The same for lines that programs read: none about itself is among them.
+    #[must_use]
+    pub fn bare(mut self) -> LogFile {
+        self.is_bare = true;
+        self
+    }
+
+    /// Opens it anew by its name, for it has been moved away.
+    ///
+    /// # Errors
+    /// What the system says; it goes on in the old one.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        self.file = open(&self.path, self.owner.as_ref())?;
+        self.torn = false;
+        Ok(())
+    }
+
     /// The name that it was opened by.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -58,7 +79,7 @@ impl LogFile {
     ///
     /// # Errors
     /// What the system says; the lines are lost.
-    pub(super) fn put(&mut self, lines: &[u8]) -> io::Result<()> {
+    pub fn put(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut own = self.file.metadata()?;
         if own.nlink() == 0 {
             self.reopen()?;
@@ -87,7 +108,7 @@ impl LogFile {
         if self.stuck.take().is_some() {
             let name = self.path.display();
             let text = format!("{name} can be rolled over again, and is a new file");
-            self.write_whole(&remark(lines, "INFO", &text))?;
+            self.say(lines, Level::Info, &text)?;
         }
         Ok(())
     }
@@ -100,7 +121,7 @@ impl LogFile {
         if self.stuck.replace(again).is_none() {
             let name = self.path.display();
             let text = format!("{name} could not be rolled over and grows: {error}");
-            self.write_whole(&remark(lines, "WARN", &text))?;
+            self.say(lines, Level::Warn, &text)?;
         }
         Ok(())
     }
@@ -138,10 +159,13 @@ impl LogFile {
         name.into()
     }
 
-    fn reopen(&mut self) -> io::Result<()> {
-        self.file = open(&self.path, self.owner.as_ref())?;
-        self.torn = false;
-        Ok(())
+    /// Says something of itself.
+    fn say(&mut self, lines: &[u8], level: Level, text: &str) -> io::Result<()> {
+        if self.is_bare {
+            log::log!(level, "{text}");
+            return Ok(());
+        }
+        self.write_whole(&remark(lines, level.as_str(), text))
     }
 
     fn write_whole(&mut self, lines: &[u8]) -> io::Result<()> {
@@ -162,7 +186,7 @@ impl LogFile {
 
 /// A line of the log about itself, of the time of the lines that it goes ahead
 /// of: their first word.
-pub(super) fn remark(lines: &[u8], level: &str, text: &str) -> Vec<u8> {
+pub fn remark(lines: &[u8], level: &str, text: &str) -> Vec<u8> {
     let time = lines.split(|&byte| byte == b' ').next().unwrap_or_default();
     [time, format!(" [{level}] {text}\n").as_bytes()].concat()
 }
@@ -179,7 +203,7 @@ fn open(path: &Path, owner: Option<&Identity>) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use log::LevelFilter;
+    use crate::config::Config;
 
     struct Folder(PathBuf);
 
@@ -204,10 +228,9 @@ mod tests {
 
     fn opened(folder: &Folder, keep: usize) -> LogFile {
         let log = Log {
-            level: LevelFilter::Info,
-            file: None,
             rotate_bytes: Some(10),
             keep,
+            ..Config::default().log
         };
         LogFile::open(&folder.0.join("log"), &log, None).expect("opened")
     }

@@ -1,0 +1,224 @@
+//! The access log on its way to the disk: a thread of its own writes what the
+//! loops hand over, and no loop waits for it.
+//!
+//! ```text
+//!  loop:  [ filling ] ---> full ---> the writer ---> file
+//!             ^                          |
+//!             +--------- spare <---------+
+//! ```
+//!
+//! Each loop has two buffers: one that it fills, and one that is spare or on
+//! its way. Where none is spare the disk is too slow, and lines are lost.
+
+use super::clock::Clock;
+use crate::base::limits::{ACCESS_BUFFER_BYTES, ACCESS_BUFFERS_MAX, ACCESS_LINE_BYTES_MAX};
+use crate::net::log_file::LogFile;
+use crate::net::notes::{Notes, Trouble};
+use crossbeam_queue::ArrayQueue;
+use std::io;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle, Thread};
+
+/// Lines of one loop.
+struct Load {
+    worker: usize,
+    lines: Vec<u8>,
+}
+
+/// What the loops and the writer share.
+pub(super) struct Shuttle {
+    /// As many as there are buffers, so that a push never fails.
+    full: ArrayQueue<Load>,
+    /// Of each loop.
+    spare: Vec<ArrayQueue<Vec<u8>>>,
+    writer: OnceLock<Thread>,
+    reopens: AtomicBool,
+    ends: AtomicBool,
+}
+
+impl Shuttle {
+    /// For so many loops; all buffers but the ones that they fill are spare.
+    pub(super) fn new(workers: usize) -> Shuttle {
+        let spare = |_| {
+            let spare = ArrayQueue::new(ACCESS_BUFFERS_MAX);
+            for _ in 1..ACCESS_BUFFERS_MAX {
+                let pushed = spare.push(buffer());
+                debug_assert!(pushed.is_ok(), "it has room for all of them");
+            }
+            spare
+        };
+        Shuttle {
+            full: ArrayQueue::new(workers * ACCESS_BUFFERS_MAX),
+            spare: (0..workers).map(spare).collect(),
+            writer: OnceLock::new(),
+            reopens: AtomicBool::new(false),
+            ends: AtomicBool::new(false),
+        }
+    }
+
+    /// Hands lines over and takes an empty buffer for them; `false`: there is
+    /// none, and the lines are where they were.
+    pub(super) fn swap(&self, worker: usize, lines: &mut Vec<u8>) -> bool {
+        let Some(empty) = self.spare[worker].pop() else {
+            return false;
+        };
+        self.take(worker, mem::replace(lines, empty));
+        true
+    }
+
+    /// Hands the last lines of a loop over.
+    pub(super) fn take(&self, worker: usize, lines: Vec<u8>) {
+        let pushed = self.full.push(Load { worker, lines });
+        debug_assert!(pushed.is_ok(), "there are no more buffers than this holds");
+        self.call();
+    }
+
+    /// Has the file opened anew, for it has been moved away.
+    pub(super) fn reopen(&self) {
+        self.reopens.store(true, Ordering::Release);
+        self.call();
+    }
+
+    /// The loops are down: what they have handed over is the last.
+    pub(super) fn end(&self) {
+        self.ends.store(true, Ordering::Release);
+        self.call();
+    }
+
+    fn call(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+}
+
+/// An empty buffer: one more line fits in when it is full.
+pub(super) fn buffer() -> Vec<u8> {
+    Vec::with_capacity(ACCESS_BUFFER_BYTES + ACCESS_LINE_BYTES_MAX)
+}
+
+/// Starts the writer.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn start(
+    shuttle: &Arc<Shuttle>,
+    file: LogFile,
+    notes: &Arc<Notes>,
+    clock: Clock,
+) -> io::Result<JoinHandle<()>> {
+    let mut writer = Writer {
+        shuttle: shuttle.clone(),
+        file,
+        notes: notes.clone(),
+        clock,
+        lost: 0,
+    };
+    let thread = thread::Builder::new().name("pelton-access".to_owned());
+    let thread = thread.spawn(move || writer.run())?;
+    let _ = shuttle.writer.set(thread.thread().clone()); // there is one writer
+    shuttle.call(); // for what came before it
+    Ok(thread)
+}
+
+struct Writer {
+    shuttle: Arc<Shuttle>,
+    file: LogFile,
+    notes: Arc<Notes>,
+    clock: Clock,
+    /// Lines that could not be written since some last could.
+    lost: usize,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        loop {
+            let ends = self.shuttle.ends.load(Ordering::Acquire);
+            if self.shuttle.reopens.swap(false, Ordering::AcqRel) {
+                self.reopen();
+            }
+            while let Some(load) = self.shuttle.full.pop() {
+                self.write(load);
+            }
+            if ends {
+                return;
+            }
+            thread::park();
+        }
+    }
+
+    fn reopen(&mut self) {
+        if let Err(error) = self.file.reopen() {
+            let name = self.file.path().display();
+            log::error!("cannot open the access log {name} anew: {error}; the old one goes on");
+        }
+    }
+
+    fn write(&mut self, load: Load) {
+        let Load { worker, mut lines } = load;
+        match self.file.put(&lines) {
+            Ok(()) if self.lost > 0 => {
+                let lost = mem::take(&mut self.lost);
+                log::warn!("the access log is written again; lines lost: {lost}");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.lost += memchr::memchr_iter(b'\n', &lines).count();
+                self.complain(&error);
+            }
+        }
+        lines.clear();
+        let _ = self.shuttle.spare[worker].push(lines); // too many at the end alone
+    }
+
+    fn complain(&self, error: &io::Error) {
+        let (now, path) = (self.clock.now(), self.file.path().display());
+        let details = format_args!("{path}: {error}");
+        self.notes.note(Trouble::NoAccess, now, details);
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if self.lost > 0 {
+            log::warn!(
+                "the access log was not written to its end; lines lost: {}",
+                self.lost
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use std::fs;
+
+    #[test]
+    fn lines_come_whole_and_where_no_buffer_is_spare_they_stay() {
+        let name = format!("pelton-shuttle-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let shuttle = Arc::new(Shuttle::new(2));
+        let mut lines = buffer();
+        lines.extend_from_slice(b"one\n");
+        assert!(shuttle.swap(1, &mut lines) && lines.is_empty());
+        lines.extend_from_slice(b"two\n");
+        assert!(!shuttle.swap(1, &mut lines), "the spare one is on its way");
+        assert_eq!(lines, b"two\n");
+        let file = LogFile::open(&path, &Config::default().log, None).expect("opened");
+        let (notes, clock) = (Arc::new(Notes::default()), Clock::new());
+        let writer = start(&shuttle, file.bare(), &notes, clock).expect("started");
+        while !shuttle.swap(1, &mut lines) {
+            thread::yield_now();
+        }
+        shuttle.take(0, b"three\n".to_vec());
+        shuttle.end();
+        writer.join().expect("no panic");
+        let written = fs::read_to_string(&path).expect("a file");
+        assert_eq!(written, "one\ntwo\nthree\n");
+        fs::remove_file(&path).expect("removed");
+    }
+}
