@@ -220,7 +220,7 @@ mod tests {
             assert!(desk.kept.len() <= 3 && bytes <= 1_000 && bytes == desk.made_bytes);
         }
         press.end();
-        assert!(press.ask(states[0], Time(2), text()).is_none());
+        assert!(press.ask(state(100), Time(2), text()).is_none());
     }
 
     #[test]
