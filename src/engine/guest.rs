@@ -6,11 +6,11 @@ use super::worker::Worker;
 use crate::base::tick::{Millis, Time};
 use crate::http::{Connection, Method};
 use crate::net::listener::Speech;
+use crate::net::stream::Stream;
 use crate::net::turned_away::turn_away;
 use crate::net::visitors::{Visitor, Visitors};
 use crate::service::{Replies, own};
 use crate::session::{HttpRequest, Own, Protocol, Request};
-use mio::net::TcpStream;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -55,10 +55,10 @@ impl Worker {
     /// address. `None`: it was turned away.
     pub(super) fn let_in(
         &mut self,
-        stream: TcpStream,
+        stream: Stream,
         address: SocketAddr,
         speech: Speech,
-    ) -> Option<(TcpStream, Option<Arc<Visitor>>)> {
+    ) -> Option<(Stream, Option<Arc<Visitor>>)> {
         let now = self.kit.now;
         let after = match self.fleet.visitors.come(address.ip(), now) {
             Ok(visitor) => return Some((stream, visitor)),

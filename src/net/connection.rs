@@ -7,6 +7,7 @@
 use super::listener::Speech;
 use super::outbox::Outbox;
 use super::pace::Limited;
+use super::stream::Stream;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
@@ -14,8 +15,7 @@ use crate::frame::Framing;
 use crate::service::later::Pledge;
 use crate::service::{Replies, State};
 use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
-use mio::event::Event;
-use mio::net::TcpStream;
+use mio::event::{Event, Source};
 use std::net::SocketAddr;
 
 /// A [`Sink`] whose answers can be written: one per mode.
@@ -106,7 +106,7 @@ pub(super) enum Rare {
 /// is not parsed, and what is to be written. At rest it holds no buffer.
 #[derive(Debug)]
 pub struct Connection {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) address: SocketAddr,
     /// Counts the worker's connections: half of the connection's key.
     pub generation: u32,
@@ -146,7 +146,7 @@ impl Connection {
     /// there already.
     #[must_use]
     pub fn new(
-        stream: TcpStream,
+        stream: Stream,
         address: SocketAddr,
         speech: Speech,
         generation: u32,
@@ -210,7 +210,8 @@ impl Connection {
         self.readable |= event.is_readable();
         self.writable |= event.is_writable();
         self.peer_closed |= event.is_read_closed();
-        self.broken |= event.is_error() || event.is_write_closed();
+        let deaf = event.is_write_closed() && self.stream.is_over_when_deaf();
+        self.broken |= event.is_error() || deaf;
     }
 
     /// Moves on as far as it can: writes what waits, reads, lets the session
@@ -330,11 +331,12 @@ impl Connection {
     }
 
     /// The socket, to be registered with a poll.
-    pub fn source(&mut self) -> &mut TcpStream {
-        &mut self.stream
+    pub fn source(&mut self) -> &mut dyn Source {
+        self.stream.source()
     }
 
-    /// Where the client is.
+    /// Where the client is; [`NOWHERE`](crate::base::network::NOWHERE) for one
+    /// of a unix socket.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -13,5 +13,6 @@ pub mod phase;
 mod receive;
 pub mod roots;
 mod send;
+pub mod stream;
 pub mod turned_away;
 pub mod visitors;

@@ -72,12 +72,12 @@ impl Visitors {
     }
 
     /// A client has connected. `None`: no account is kept of it, for there are
-    /// no limits, or there is no room for one more address.
+    /// no limits, it has no address, or there is no room for one more.
     ///
     /// # Errors
     /// [`TurnedAway`]: this connection is one too many.
     pub fn come(&self, address: IpAddr, now: Time) -> Result<Option<Arc<Visitor>>, TurnedAway> {
-        if self.rules == VisitorRules::default() {
+        if self.rules == VisitorRules::default() || address.is_unspecified() {
             return Ok(None);
         }
         let address = network(address);

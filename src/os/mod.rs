@@ -5,6 +5,7 @@ pub mod file;
 pub mod fork;
 pub mod heap;
 pub mod inherit;
+pub mod local;
 pub mod notify;
 pub mod process;
 pub mod signal;

@@ -46,7 +46,8 @@ pub struct Context<'a> {
     pub unix_s: u64,
     /// The connection that asks, to be answered later or by others.
     pub peer: Peer,
-    /// Where it comes from.
+    /// Where it comes from; for a client of a unix socket, which has no address,
+    /// [`NOWHERE`](crate::base::network::NOWHERE).
     pub address: SocketAddr,
     /// The framing that packages for it are in; over HTTP, where those for
     /// others come from, that of the first listener for packages.
