@@ -202,7 +202,7 @@ mod tests {
             visitors.shards.iter().map(len).sum()
         };
         let come = |number: u32, now| {
-            let address = IpAddr::V4(number.into());
+            let address = IpAddr::V4((number + 1).into());
             visitors.come(address, Time(now))
         };
         let all: Vec<_> = (0..5_000)
