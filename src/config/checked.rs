@@ -75,6 +75,9 @@ pub struct Listen {
     /// "head16" or one that was added to the server. Always "head8" unless the
     /// protocol is [`Protocol::Frame`].
     pub framing: &'static str,
+    /// A proxy says ahead of everything else where the client is, by the PROXY
+    /// protocol, version 1 or 2; whoever does not is let go.
+    pub proxy_protocol: bool,
     /// Take a connection only when its first bytes are there; never true
     /// unless the protocol is HTTP, nor for a unix socket.
     pub defer_accept: bool,
@@ -89,6 +92,7 @@ impl Listen {
             mode: SOCKET_MODE_DEFAULT,
             protocol,
             framing: FRAMINGS[0],
+            proxy_protocol: false,
             defer_accept: protocol == Protocol::Http,
         }
     }
@@ -101,6 +105,7 @@ impl Listen {
             mode: SOCKET_MODE_DEFAULT,
             protocol,
             framing: FRAMINGS[0],
+            proxy_protocol: false,
             defer_accept: false,
         }
     }

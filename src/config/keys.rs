@@ -84,6 +84,7 @@ fn listener(keys: &mut Section<'_, '_>, framings: &[&'static str]) -> Option<(us
         );
         keys.problem(keys.at("framing"), message);
     }
+    let proxy_protocol = keys.flag("proxy_protocol", false);
     let defer_accept = keys.flag("defer_accept", protocol == Protocol::Http && !is_unix);
     if defer_accept && is_unix {
         let message = "`defer_accept` is not for unix sockets: write false, or remove it";
@@ -98,6 +99,7 @@ fn listener(keys: &mut Section<'_, '_>, framings: &[&'static str]) -> Option<(us
         Listen {
             addr: addr?,
             mode: mode.unwrap_or(SOCKET_MODE_DEFAULT),
+            proxy_protocol,
             protocol,
             framing,
             defer_accept,

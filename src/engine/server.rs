@@ -120,6 +120,7 @@ impl Server {
             let speech = Speech {
                 protocol: protocol_of(listen.protocol),
                 framing: self.framings.of(listen, usual)?,
+                proxied: listen.proxy_protocol,
             };
             let defer = listen.defer_accept;
             let given = self.given.iter().position(|(addr, _)| *addr == listen.addr);

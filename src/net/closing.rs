@@ -17,6 +17,9 @@ impl Connection {
     /// may be sending meanwhile is discarded, where a plain close would reset
     /// the connection.
     pub fn leave(&mut self, now: Time) -> Step {
+        if self.is_unnamed() {
+            return Step::Close(CloseReason::Stopping);
+        }
         let ending = Ending {
             reason: CloseReason::Stopping,
             linger: true,

@@ -100,6 +100,8 @@ pub(super) enum Rare {
     Lingering(Lingering),
     /// The answer to its last request comes later.
     Later(Pledge),
+    /// The proxy has not said yet where its client is.
+    Unnamed,
 }
 
 /// One connection of a worker. Owns the socket, the session, what has come and
@@ -171,7 +173,7 @@ impl Connection {
             held: None,
             outbox: None,
             ending: None,
-            rare: None,
+            rare: speech.proxied.then(|| Box::new(Rare::Unnamed)),
             moved: now,
             timer: Time::NEVER,
             limited: None,
@@ -263,7 +265,7 @@ impl Connection {
             .filter(|pledge| pledge.is_answered() || pledge.due() <= now)?;
         match *self.rare.take()? {
             Rare::Later(pledge) => Some(pledge),
-            Rare::Lingering(_) => None,
+            Rare::Lingering(_) | Rare::Unnamed => None,
         }
     }
 
@@ -279,14 +281,14 @@ impl Connection {
     pub(super) fn later(&self) -> Option<&Pledge> {
         match self.rare.as_deref()? {
             Rare::Later(pledge) => Some(pledge),
-            Rare::Lingering(_) => None,
+            Rare::Lingering(_) | Rare::Unnamed => None,
         }
     }
 
     pub(super) fn lingering(&self) -> Option<&Lingering> {
         match self.rare.as_deref()? {
             Rare::Lingering(lingering) => Some(lingering),
-            Rare::Later(_) => None,
+            Rare::Later(_) | Rare::Unnamed => None,
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Speech {
     pub protocol: Protocol,
     /// The framing that packages for them are in.
     pub framing: &'static dyn Framing,
+    /// A proxy says first where the client is.
+    pub proxied: bool,
 }
 
 /// One listening socket of one worker. Owns it.

@@ -10,6 +10,7 @@ pub mod notes;
 pub mod outbox;
 mod pace;
 pub mod phase;
+pub mod proxied;
 mod receive;
 pub mod roots;
 mod send;

@@ -8,12 +8,12 @@ use crate::os::socket;
 /// read first, as far as it is there and fits `input`: closed over unread
 /// bytes, the connection would be reset and the answer lost. Nothing is waited
 /// for, so a client that sends more, or later, may still see a reset.
-pub fn turn_away(stream: Stream, answer: &[u8], input: &mut [u8]) {
+pub fn turn_away(stream: &Stream, answer: &[u8], input: &mut [u8]) {
     if answer.is_empty() {
         return;
     }
-    let _ = socket::receive(&stream, input, false);
-    if socket::send(&stream, answer).is_ok() {
+    let _ = socket::receive(stream, input, false);
+    if socket::send(stream, answer).is_ok() {
         let _ = stream.shut_down_sending();
     }
 }
