@@ -73,8 +73,11 @@ fn ask_frame(stream: &mut TcpStream) -> String {
     String::from_utf8(body).expect("text")
 }
 
+/// Asks, and says what the answer was.
+type Ask = fn(&mut TcpStream) -> String;
+
 /// Every listener with each way to ask there.
-fn ways(rig: &Rig) -> [(SocketAddr, fn(&mut TcpStream) -> String); 4] {
+fn ways(rig: &Rig) -> [(SocketAddr, Ask); 4] {
     [
         (rig.http, ask_http),
         (rig.frame, ask_frame),

@@ -2,7 +2,6 @@
 //! the file comes and goes with whoever listens.
 
 #[path = "supervise/rig.rs"]
-#[allow(dead_code, reason = "this needs a part of it")]
 mod rig;
 mod support;
 
