@@ -247,7 +247,7 @@ fn a_server_that_is_back_is_found_and_nothing_is_sent_twice() {
         let host = [127, 77, 0, 1 + mode as u8];
         let at = |port| {
             let addr = SocketAddr::from((host, port));
-            move |config: &mut Config| config.listen[1].addr = addr
+            move |config: &mut Config| config.listen[1].addr = addr.into()
         };
         let first = rig(mode, at(0), &counted);
         let addr = first.frame;

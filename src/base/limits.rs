@@ -142,6 +142,14 @@ pub const SENDFILE_BYTES_MAX: usize = MIB;
 pub const EVENTS_MAX: usize = 1024;
 /// Connections accepted from one listener in one turn.
 pub const ACCEPT_BUDGET: usize = 128;
+/// Path of a unix socket, or its name with the `@`: what `sockaddr_un` holds.
+pub const UNIX_PATH_BYTES_MAX: usize = 107;
+/// Head of the PROXY protocol's version 1, its end included (2.1 there).
+pub const PROXIED_LINE_BYTES_MAX: usize = 107;
+/// Head of either version: proxies say a few hundred bytes at most.
+pub const PROXIED_BYTES_MAX: usize = 4 * KIB;
+/// Permissions of a unix socket's file unless set.
+pub const SOCKET_MODE_DEFAULT: u32 = 0o660;
 /// Bytes written to one connection in one turn before others get theirs.
 pub const WRITE_BUDGET_BYTES: usize = 2 * MIB;
 /// Letters taken from a worker's inbox in one turn.

@@ -1,8 +1,12 @@
 //! Whom an address stands for, and networks of addresses.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
+
+/// The address of those who have none, the clients of unix sockets:
+/// `0.0.0.0:0`.
+pub const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Who has one address of IPv6 usually has the 2^64 around it (RFC 6177).
 const V6_NETWORK: u128 = !0 << 64;

@@ -4,9 +4,10 @@ mod site;
 
 pub use site::{AuthRule, CacheRule, Cors, HeaderRule, Redirect, Rewrite, Site};
 
+use crate::base::limits::SOCKET_MODE_DEFAULT;
 use crate::base::network::Network;
 use crate::base::tick::Millis;
-use crate::config::{AccessFormat, FRAMINGS, Mode, Protocol};
+use crate::config::{AccessFormat, Address, FRAMINGS, Mode, Protocol};
 use log::LevelFilter;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -66,18 +67,23 @@ pub struct Config {
 }
 
 /// One address to listen on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
-    /// Where; port 0 = any free port.
-    pub addr: SocketAddr,
+    /// Where.
+    pub addr: Address,
+    /// The permissions of the file of a unix socket; of no matter elsewhere.
+    pub mode: u32,
     /// What is spoken there.
     pub protocol: Protocol,
     /// How packages stand in the stream: the name of a framing, "head8",
     /// "head16" or one that was added to the server. Always "head8" unless the
     /// protocol is [`Protocol::Frame`].
     pub framing: &'static str,
+    /// A proxy says ahead of everything else where the client is, by the PROXY
+    /// protocol, version 1 or 2; whoever does not is let go.
+    pub proxy_protocol: bool,
     /// Take a connection only when its first bytes are there; never true
-    /// unless the protocol is HTTP.
+    /// unless the protocol is HTTP, nor for a unix socket.
     pub defer_accept: bool,
 }
 
@@ -86,10 +92,25 @@ impl Listen {
     #[must_use]
     pub fn new(addr: SocketAddr, protocol: Protocol) -> Listen {
         Listen {
-            addr,
+            addr: Address::Ip(addr),
+            mode: SOCKET_MODE_DEFAULT,
             protocol,
             framing: FRAMINGS[0],
+            proxy_protocol: false,
             defer_accept: protocol == Protocol::Http,
+        }
+    }
+
+    /// The same for a unix socket: the path of its file, or `@` and a name.
+    #[must_use]
+    pub fn unix(path: impl Into<PathBuf>, protocol: Protocol) -> Listen {
+        Listen {
+            addr: Address::Unix(path.into()),
+            mode: SOCKET_MODE_DEFAULT,
+            protocol,
+            framing: FRAMINGS[0],
+            proxy_protocol: false,
+            defer_accept: false,
         }
     }
 }

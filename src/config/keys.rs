@@ -8,8 +8,8 @@ use crate::config::address;
 use crate::config::section::Section;
 use crate::config::site::sites;
 use crate::config::{
-    AccessFormat, Accounts, Cache, Config, FRAMINGS, Limits, Listen, Log, Master, Mode, Proactor,
-    Protocol, Rate, Status, Timeouts,
+    AccessFormat, Accounts, Address, Cache, Config, FRAMINGS, Limits, Listen, Log, Master, Mode,
+    Proactor, Protocol, Rate, Status, Timeouts,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -71,8 +71,9 @@ fn listeners(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Vec<Listen
     };
     let mut listen: Vec<Listen> = Vec::new();
     for (at, new) in all.into_iter().flatten() {
-        if new.addr.port() != 0 && listen.iter().any(|known| known.addr == new.addr) {
-            let message = format!("{} is listened on already: write another port", new.addr);
+        if new.addr.is_one() && listen.iter().any(|known| known.addr == new.addr) {
+            let other = new.addr.ip().map_or("path", |_| "port");
+            let message = format!("{} is listened on already: write another {other}", new.addr);
             top.problem(at, message);
         }
         listen.push(new);
@@ -82,7 +83,13 @@ fn listeners(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Vec<Listen
 
 /// One `[[listen]]`, and where in the text its address is.
 fn listener(keys: &mut Section<'_, '_>, framings: &[&'static str]) -> Option<(usize, Listen)> {
-    let addr = keys.required("addr", "\"127.0.0.1:8080\"", address::parse);
+    let addr = keys.required("addr", "\"127.0.0.1:8080\"", str::parse::<Address>);
+    let is_unix = matches!(addr, Some(Address::Unix(_)));
+    let mode = keys.parsed("mode", "\"0660\"", address::file_mode);
+    if mode.is_some() && addr.as_ref().is_some_and(|addr| addr.file().is_none()) {
+        let message = "`mode` is for the file of a unix socket: remove it";
+        keys.problem(keys.at("mode"), message.to_owned());
+    }
     let protocol = keys.choice("protocol", Protocol::Http);
     let framing = keys.word("framing", framings);
     if framing != FRAMINGS[0] && protocol != Protocol::Frame {
@@ -92,7 +99,12 @@ fn listener(keys: &mut Section<'_, '_>, framings: &[&'static str]) -> Option<(us
         );
         keys.problem(keys.at("framing"), message);
     }
-    let defer_accept = keys.flag("defer_accept", protocol == Protocol::Http);
+    let proxy_protocol = keys.flag("proxy_protocol", false);
+    let defer_accept = keys.flag("defer_accept", protocol == Protocol::Http && !is_unix);
+    if defer_accept && is_unix {
+        let message = "`defer_accept` is not for unix sockets: write false, or remove it";
+        keys.problem(keys.at("defer_accept"), message.to_owned());
+    }
     if defer_accept && protocol != Protocol::Http {
         let message = "`defer_accept` is for protocol = \"http\" alone: write false, or remove it";
         keys.problem(keys.at("defer_accept"), message.to_owned());
@@ -101,6 +113,8 @@ fn listener(keys: &mut Section<'_, '_>, framings: &[&'static str]) -> Option<(us
         keys.at("addr"),
         Listen {
             addr: addr?,
+            mode: mode.unwrap_or(SOCKET_MODE_DEFAULT),
+            proxy_protocol,
             protocol,
             framing,
             defer_accept,

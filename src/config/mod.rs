@@ -28,6 +28,7 @@ mod section;
 mod site;
 mod syntax;
 
+pub use address::Address;
 pub use checked::{
     Accounts, AuthRule, Cache, CacheRule, Config, Cors, HeaderRule, Limits, Listen, Log, Master,
     Proactor, Rate, Redirect, Rewrite, Site, Status, Timeouts,

@@ -1,6 +1,6 @@
 //! What arguments change in a configuration.
 
-use crate::config::{Config, Listen, Protocol, Refusal, ServeArgs};
+use crate::config::{Address, Config, Listen, Protocol, Refusal, ServeArgs};
 use std::net::SocketAddr;
 
 impl Config {
@@ -56,9 +56,9 @@ fn replace(listen: &mut Vec<Listen>, protocol: Protocol, addr: SocketAddr) {
 }
 
 /// An address that two listeners have; port 0 is another port each time.
-fn repeated(listen: &[Listen]) -> Option<SocketAddr> {
-    let addrs: Vec<SocketAddr> = listen.iter().map(|listen| listen.addr).collect();
-    let again = |&(at, addr): &(usize, &SocketAddr)| addr.port() != 0 && addrs[..at].contains(addr);
+fn repeated(listen: &[Listen]) -> Option<&Address> {
+    let addrs: Vec<&Address> = listen.iter().map(|listen| &listen.addr).collect();
+    let again = |&(at, addr): &(usize, &&Address)| addr.is_one() && addrs[..at].contains(addr);
     addrs.iter().enumerate().find(again).map(|(_, addr)| *addr)
 }
 

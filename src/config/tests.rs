@@ -217,6 +217,23 @@ fn listeners_and_sites_that_cannot_be() {
         &[(4, 8, "127.0.0.1:80 is listened on already")],
     );
     check(
+        "[[listen]]\naddr = \"unix:a\"\n[[listen]]\naddr = \"unix:a\"",
+        &[(4, 8, "unix:a is listened on already: write another path")],
+    );
+    check(
+        "[[listen]]\naddr = \"unix:a\"\nmode = \"rw\"\ndefer_accept = true",
+        &[
+            (3, 8, "are no permissions of a file"),
+            (4, 16, "`defer_accept` is not for unix sockets"),
+        ],
+    );
+    for without_file in ["80", "unix:@a"] {
+        check(
+            &format!("[[listen]]\naddr = \"{without_file}\"\nmode = \"0660\""),
+            &[(3, 8, "`mode` is for the file of a unix socket: remove it")],
+        );
+    }
+    check(
         "[[listen]]\naddr = \"80\"\nprotocol = \"frame\"\ndefer_accept = true",
         &[(4, 16, "write false")],
     );

@@ -61,7 +61,13 @@ impl Worker {
             Err(error) => return refused(error),
         };
         let (speech, deferred) = (listener.speech, listener.deferred);
-        let Some((stream, visitor)) = self.let_in(stream, address, speech) else {
+        // A proxy is under no limit of one address: its clients are, once it
+        // has said where they are.
+        let let_in = match speech.proxied {
+            true => Some((stream, None)),
+            false => self.let_in(stream, address, speech),
+        };
+        let Some((stream, visitor)) = let_in else {
             return Accepted::Failed;
         };
         self.generation = self.generation.wrapping_add(1);
@@ -78,9 +84,13 @@ impl Worker {
             deferred,
             self.kit.now,
         ));
-        connection.limit(visitor, self.fleet.rules.bandwidth);
+        if !speech.proxied {
+            connection.limit(visitor, self.fleet.rules.bandwidth);
+        }
         self.tally().add(Count::Accepted, 1);
-        self.greet(key);
+        if !speech.proxied {
+            self.greet(key);
+        }
         Accepted::One(key, deferred)
     }
 

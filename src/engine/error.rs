@@ -1,15 +1,15 @@
 //! Why a server could not be started.
 
+use crate::config::Address;
 use std::io;
-use std::net::SocketAddr;
 
 /// Why a server could not be started: one line that says what to do.
 #[derive(Debug)]
 pub enum StartError {
     /// An address cannot be listened on.
-    Listen(SocketAddr, io::Error),
+    Listen(Address, io::Error),
     /// An address cannot speak the framing that it is to; why, and what to do.
-    Framing(SocketAddr, String),
+    Framing(Address, String),
     /// The root of a site cannot be opened.
     Root(std::path::PathBuf, io::Error),
     /// The access log cannot be written.
@@ -21,24 +21,13 @@ pub enum StartError {
 impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
-                f,
-                "cannot listen on {addr}: another program does already; stop it, or choose \
-                 another address"
-            ),
-            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                write!(
-                    f,
-                    "cannot listen on {addr}: not permitted; choose a port from 1024 up"
-                )
+            StartError::Listen(addr, error) => {
+                write!(f, "cannot listen on {addr}: ")?;
+                match told(addr, error.kind()) {
+                    Some(why) => f.write_str(why),
+                    None => error.fmt(f),
+                }
             }
-            StartError::Listen(addr, error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-                write!(
-                    f,
-                    "cannot listen on {addr}: this machine does not have that address"
-                )
-            }
-            StartError::Listen(addr, error) => write!(f, "cannot listen on {addr}: {error}"),
             StartError::Framing(addr, why) => write!(f, "cannot listen on {addr}: {why}"),
             StartError::Root(path, error) => write!(
                 f,
@@ -51,6 +40,31 @@ impl std::fmt::Display for StartError {
             StartError::System(error) => write!(f, "cannot start: {error}"),
         }
     }
+}
+
+/// Why an address cannot be listened on, where there is something to do about it.
+fn told(addr: &Address, kind: io::ErrorKind) -> Option<&'static str> {
+    Some(match (addr, kind) {
+        (_, io::ErrorKind::AddrInUse) => {
+            "another program does already; stop it, or choose another address"
+        }
+        (Address::Ip(_), io::ErrorKind::PermissionDenied) => {
+            "not permitted; choose a port from 1024 up"
+        }
+        (Address::Ip(_), io::ErrorKind::AddrNotAvailable) => {
+            "this machine does not have that address"
+        }
+        (Address::Unix(_), io::ErrorKind::PermissionDenied) => {
+            "not permitted; choose a folder that this user may write to"
+        }
+        (Address::Unix(_), io::ErrorKind::NotFound) => {
+            "its folder is not there; make it, or choose another one"
+        }
+        (Address::Unix(_), io::ErrorKind::AlreadyExists) => {
+            "there is a file that is no socket; remove it, or choose another path"
+        }
+        _ => return None,
+    })
 }
 
 impl std::error::Error for StartError {}

@@ -38,8 +38,8 @@ impl Framings {
         listen: &Listen,
         usual: &'static dyn Framing,
     ) -> Result<&'static dyn Framing, StartError> {
-        let (addr, name) = (listen.addr, listen.framing);
-        let refused = |why| Err(StartError::Framing(addr, why));
+        let (addr, name) = (&listen.addr, listen.framing);
+        let refused = |why| Err(StartError::Framing(addr.clone(), why));
         let mut named = self.0.iter().filter(|framing| framing.name() == name);
         let Some(&framing) = named.next() else {
             let known: Vec<&str> = self.0.iter().map(|framing| framing.name()).collect();
@@ -93,8 +93,14 @@ mod tests {
         let usual = |listen: &[Listen]| framings.usual(listen).expect("known").name();
         let http = named("head8", Protocol::Http);
         assert_eq!(usual(&[]), "head8");
-        assert_eq!(usual(&[http, named("head16", Protocol::Frame)]), "head16");
-        assert_eq!(usual(&[http, named("head8", Protocol::Auto)]), "head8");
+        assert_eq!(
+            usual(&[http.clone(), named("head16", Protocol::Frame)]),
+            "head16"
+        );
+        assert_eq!(
+            usual(&[http.clone(), named("head8", Protocol::Auto)]),
+            "head8"
+        );
         let of_http = framings.of(&http, BUILT_IN[1]).expect("known");
         assert_eq!(of_http.name(), "head16");
     }

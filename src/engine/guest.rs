@@ -3,15 +3,17 @@
 
 use super::tally::Count;
 use super::worker::Worker;
+use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
+use crate::frame::Framing;
 use crate::http::forwarded::is_trusted;
 use crate::http::{Connection, Method};
 use crate::net::listener::Speech;
+use crate::net::stream::Stream;
 use crate::net::turned_away::turn_away;
-use crate::net::visitors::{Visitor, Visitors};
+use crate::net::visitors::{TurnedAway, Visitor, Visitors};
 use crate::service::{Replies, own};
-use crate::session::{HttpRequest, Own, Protocol};
-use mio::net::TcpStream;
+use crate::session::{CloseReason, HttpRequest, Own, Protocol};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -59,30 +61,71 @@ impl Worker {
     /// address. `None`: it was turned away.
     pub(super) fn let_in(
         &mut self,
-        stream: TcpStream,
+        stream: Stream,
         address: SocketAddr,
         speech: Speech,
-    ) -> Option<(TcpStream, Option<Arc<Visitor>>)> {
-        let now = self.kit.now;
+    ) -> Option<(Stream, Option<Arc<Visitor>>)> {
         if is_trusted(address.ip(), &self.fleet.trusted) {
             return Some((stream, None));
         }
-        let after = match self.fleet.visitors.come(address.ip(), now) {
+        match self.fleet.visitors.come(address.ip(), self.kit.now) {
             Ok(visitor) => return Some((stream, visitor)),
-            Err(turned_away) => turned_away.after,
+            Err(turned_away) => {
+                let told = self.refusal(turned_away, speech.protocol, speech.framing);
+                turn_away(&stream, told.bytes(), &mut self.kit.input);
+            }
+        }
+        None
+    }
+
+    /// Lets a proxy say where the client of its connection is, which is then as
+    /// one that was just accepted. `true`: it may be served.
+    pub(super) fn introduce(&mut self, key: Key) -> bool {
+        let now = self.kit.now;
+        let Some(connection) = self.slab.get_mut(key.index as usize) else {
+            return false;
         };
+        if let Err(step) = connection.learn_client(&mut self.kit.input) {
+            self.settle(key, step);
+            return false;
+        }
+        match self.fleet.visitors.come(connection.address().ip(), now) {
+            Ok(visitor) => {
+                connection.is_named(now);
+                connection.limit(visitor, self.fleet.rules.bandwidth);
+                self.greet(key);
+                true
+            }
+            Err(turned_away) => {
+                let (protocol, framing) = (connection.protocol(), connection.framing());
+                let told = self.refusal(turned_away, protocol, framing);
+                if let Some(connection) = self.slab.get(key.index as usize) {
+                    connection.turn_away(told.bytes(), &mut self.kit.input);
+                }
+                self.lists.closing.push((key, CloseReason::Done));
+                false
+            }
+        }
+    }
+
+    /// What is told to a client that is not taken, which is counted.
+    fn refusal(
+        &self,
+        turned_away: TurnedAway,
+        protocol: Protocol,
+        framing: &'static dyn Framing,
+    ) -> Replies {
         self.tally().add(Count::TurnedAway, 1);
         let mut told = Replies::new();
-        if speech.protocol == Protocol::Http {
+        if protocol == Protocol::Http {
             let answer = Own::Limited {
                 method: Method::Get,
                 connection: Connection::Close,
-                retry_s: whole_seconds(after),
+                retry_s: whole_seconds(turned_away.after),
             };
-            own::write(answer, &self.kit.date.text, speech.framing, &mut told);
+            own::write(answer, &self.kit.date.text, framing, &mut told);
         }
-        turn_away(stream, told.bytes(), &mut self.kit.input);
-        None
+        told
     }
 }
 

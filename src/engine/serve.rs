@@ -19,6 +19,10 @@ use std::net::SocketAddr;
 impl Worker {
     /// Lets a connection do what it can.
     pub(super) fn serve(&mut self, key: Key) {
+        let is_unnamed = |connection: &mut Connection| connection.is_unnamed();
+        if self.connection(key).is_some_and(is_unnamed) && !self.introduce(key) {
+            return;
+        }
         self.with_sink(key, Task::Advance);
     }
 
@@ -256,6 +260,7 @@ impl Worker {
             return; // it was on the list twice
         }
         let mut connection = self.slab.remove(key.index as usize);
+        let is_unnamed = connection.is_unnamed();
         self.wheel.remove(key.index);
         let now = self.kit.now;
         connection.release(&mut self.kit.pool);
@@ -274,6 +279,9 @@ impl Worker {
         let in_pool = connection.in_flight && !waited && parked.is_none();
         if let Some(job) = parked {
             self.lane.recycle(job, &mut self.kit.pool);
+        }
+        if is_unnamed {
+            return; // the service has not heard of it
         }
         // With a job under way the service hears of it when that is back.
         if in_pool {

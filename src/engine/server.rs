@@ -19,7 +19,7 @@ use crate::base::buffer::Budget;
 use crate::base::limits::{INBOX_LETTERS_MAX, SPARE_FILES};
 use crate::base::rate::Rate;
 use crate::base::tick::Time;
-use crate::config::{self, Config, Limits, Protocol};
+use crate::config::{self, Address, Config, Limits, Protocol};
 use crate::frame::Framing;
 use crate::net::listener::{self, Listener, Speech};
 use crate::net::log_file::LogFile;
@@ -34,7 +34,8 @@ use crate::session::{self, Flood, Rules};
 use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::{Poll, Waker};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use std::thread::JoinHandle;
@@ -61,7 +62,7 @@ pub struct Server {
     config: Config,
     service: Arc<dyn Service>,
     framings: Framings,
-    given: Vec<(SocketAddr, Vec<TcpListener>)>,
+    given: Vec<(Address, Vec<OwnedFd>)>,
 }
 
 impl Server {
@@ -81,8 +82,9 @@ impl Server {
     /// the loops share them. Given twice for one address (port 0, say), they are
     /// for the two listeners that have it.
     #[must_use]
-    pub fn sockets(mut self, addr: SocketAddr, sockets: Vec<TcpListener>) -> Server {
-        self.given.push((addr, sockets));
+    pub fn sockets(mut self, addr: impl Into<Address>, sockets: Vec<impl Into<OwnedFd>>) -> Server {
+        let sockets = sockets.into_iter().map(Into::into).collect();
+        self.given.push((addr.into(), sockets));
         self
     }
 
@@ -116,14 +118,16 @@ impl Server {
             let speech = Speech {
                 protocol: protocol_of(listen.protocol),
                 framing: self.framings.of(listen, usual)?,
+                proxied: listen.proxy_protocol,
             };
             let defer = listen.defer_accept;
             let given = self.given.iter().position(|(addr, _)| *addr == listen.addr);
             let opened = match given {
                 Some(at) => listener::adopt(self.given.remove(at).1, speech, defer, workers),
-                None => listener::bind(listen.addr, speech, defer, workers),
+                None => listener::bind(listen, speech, workers),
             };
-            let (addr, sockets) = opened.map_err(|error| StartError::Listen(listen.addr, error))?;
+            let failed = |error| StartError::Listen(listen.addr.clone(), error);
+            let (addr, sockets) = opened.map_err(failed)?;
             bound.push((addr, listen.protocol));
             for (of_worker, sockets) in listeners.iter_mut().zip(sockets) {
                 of_worker.extend(sockets);
@@ -168,7 +172,9 @@ pub struct Running {
 }
 
 impl Running {
-    /// The addresses listened on, with the real port where 0 was asked for.
+    /// The addresses listened on, in the order of the configuration, with the
+    /// real port where 0 was asked for; for a unix socket
+    /// [`NOWHERE`](crate::base::network::NOWHERE).
     #[must_use]
     pub fn listeners(&self) -> &[(SocketAddr, Protocol)] {
         &self.listeners

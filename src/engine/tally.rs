@@ -19,7 +19,8 @@ pub enum Count {
     /// HTTP requests answered 429, for their address asks for too much.
     Limited,
     /// Connections not taken, for their address has too many, or too many new
-    /// ones. They are not counted as accepted.
+    /// ones. They are not counted as accepted, unless a proxy has told their
+    /// address.
     TurnedAway,
     /// Packages dropped because they were bad.
     BadPackages,

@@ -100,6 +100,7 @@ impl Master {
     /// The beginning of a master that was another program until now.
     fn take_over(&mut self, now: Instant) -> io::Result<()> {
         self.sockets = Sockets::inherited(&self.origin.listen, &self.settings.config)?;
+        self.sockets.own_files();
         if let Some((number, path)) = self.origin.pid_file.take() {
             self.pid_file = Some(PidFile::inherited(number, path)?);
         }

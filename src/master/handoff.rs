@@ -1,11 +1,11 @@
 //! What one process hands to the next, as text in its environment: a line for
 //! each thing, its words separated by spaces and written so that they have none.
 
+use crate::config::Address;
 use crate::os::inherit;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::net::SocketAddr;
-use std::os::fd::RawFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ pub struct Handoff {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listening {
     /// As the configuration has it; port 0 may be another in truth.
-    pub(super) addr: SocketAddr,
+    pub(super) addr: Address,
     /// They came from elsewhere, and there can be no more of them.
     pub(super) given: bool,
     pub(super) sockets: Vec<RawFd>,
@@ -169,7 +169,7 @@ pub(super) fn environment(text: String, keeps_sockets: bool) -> Vec<(OsString, O
 }
 
 /// The numbers of descriptors.
-pub(super) fn numbers(sockets: &[std::net::TcpListener]) -> Vec<RawFd> {
+pub(super) fn numbers(sockets: &[OwnedFd]) -> Vec<RawFd> {
     sockets.iter().map(inherit::number).collect()
 }
 
@@ -225,7 +225,7 @@ mod tests {
             file: Some((7, "conf/my pelton.toml".into())),
             listen: vec![
                 Listening {
-                    addr: ([127, 0, 0, 1], 80).into(),
+                    addr: Address::Ip(([127, 0, 0, 1], 80).into()),
                     given: false,
                     sockets: vec![8, 9],
                 },
@@ -233,6 +233,11 @@ mod tests {
                     addr: "[::1]:0".parse().expect("an address"),
                     given: true,
                     sockets: vec![10],
+                },
+                Listening {
+                    addr: "unix:/run/a b".parse().expect("a path"),
+                    given: false,
+                    sockets: vec![13],
                 },
             ],
             daemon: true,

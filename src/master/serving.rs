@@ -9,7 +9,7 @@ use super::sockets::Sockets;
 use super::text;
 use super::watch::{self, Keeper};
 use crate::base::limits::READY_MS;
-use crate::config::{Config, FRAMINGS, Protocol, ServeArgs};
+use crate::config::{Address, Config, FRAMINGS, Protocol, ServeArgs};
 use crate::engine::{Handle, Running, Server};
 use crate::os::{inherit, signal};
 use signal_hook::iterator::Signals;
@@ -150,14 +150,18 @@ fn tell(config: &Config, running: &Running) {
             [site] => format!("the site in {}", site.root.display()),
             sites => format!("{} sites", sites.len()),
         };
+        let (addr, url) = match &listen.addr {
+            Address::Ip(_) => (addr.to_string(), format!("http://{addr}/")),
+            unix => (unix.to_string(), unix.to_string()),
+        };
         lines += &match protocol {
-            Protocol::Http => format!("pelton: {site} at http://{addr}/\n"),
+            Protocol::Http => format!("pelton: {site} at {url}\n"),
             Protocol::Frame if listen.framing != FRAMINGS[0] => {
                 format!("pelton: packages in {} at {addr}\n", listen.framing)
             }
             Protocol::Frame => format!("pelton: packages at {addr}\n"),
             Protocol::Auto => {
-                format!("pelton: {site} at http://{addr}/, and packages there too\n")
+                format!("pelton: {site} at {url}, and packages there too\n")
             }
         };
     }

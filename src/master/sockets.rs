@@ -6,13 +6,15 @@
 
 use super::failure::Failure;
 use super::handoff::{Listening, numbers};
-use crate::config::{Config, Listen};
+use crate::config::{Address, Config, Listen};
 use crate::engine::{StartError, workers};
 use crate::os::inherit;
+use crate::os::local::{self, Bound, SocketFile};
 use crate::os::socket::{self, ListenOptions};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -24,16 +26,20 @@ const PROBED_EVERY: Duration = Duration::from_millis(25);
 /// The listening sockets of a configuration.
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
-    addresses: Vec<Address>,
+    addresses: Vec<Place>,
 }
 
-/// Those of one address: as many as there were loops at most.
+/// Those of one address: as many as there were loops at most; one, if it is a
+/// unix socket.
 #[derive(Debug)]
-struct Address {
+struct Place {
     listen: Listen,
     /// They came from elsewhere: there can be no more of them.
     given: bool,
-    sockets: Vec<TcpListener>,
+    sockets: Vec<OwnedFd>,
+    /// The file of a unix socket, where this process has made it: it goes with
+    /// the last plan that has this address.
+    file: Option<Arc<SocketFile>>,
 }
 
 impl Sockets {
@@ -56,10 +62,11 @@ impl Sockets {
             let known = all.addresses.iter_mut().find(|one| one.listen.addr == at);
             match known {
                 Some(known) => known.sockets.push(socket),
-                None => all.addresses.push(Address {
-                    listen: *listen,
+                None => all.addresses.push(Place {
+                    listen: listen.clone(),
                     given: true,
                     sockets: vec![socket],
+                    file: None,
                 }),
             }
         }
@@ -73,16 +80,28 @@ impl Sockets {
                 .sockets
                 .iter()
                 .map(|number| inherit::take_listener(*number));
-            Ok(Address {
-                listen: *listen,
+            Ok(Place {
+                listen: listen.clone(),
                 given: handed.given,
                 sockets: sockets.collect::<io::Result<_>>()?,
+                file: None,
             })
         };
         let addresses = handed.iter().zip(&config.listen).map(take);
         Ok(Sockets {
             addresses: addresses.collect::<io::Result<_>>()?,
         })
+    }
+
+    /// Takes over the files of unix sockets as well: they go when they are
+    /// needed no more.
+    pub(super) fn own_files(&mut self) {
+        for place in self.addresses.iter_mut().filter(|place| !place.given) {
+            if let Some(path) = place.listen.addr.file() {
+                // Somebody may have removed it.
+                place.file = SocketFile::at(path).ok().map(Arc::new);
+            }
+        }
     }
 
     /// What another configuration needs: those of its addresses that are here,
@@ -93,34 +112,42 @@ impl Sockets {
     /// An address is taken, or not this machine's.
     pub(super) fn planned(&self, config: &Config) -> Result<Sockets, Failure> {
         let workers = workers(config);
-        let mut left: Vec<&Address> = self.addresses.iter().collect();
+        let mut left: Vec<&Place> = self.addresses.iter().collect();
         let mut planned = Sockets::default();
         for listen in &config.listen {
             let same = left.iter().position(|one| one.listen.addr == listen.addr);
             let known = same.map(|at| left.remove(at));
-            let address = match known {
-                Some(known) => known.grown(*listen, workers),
-                None => self.opened(*listen, workers),
+            let place = match known {
+                Some(known) => known.grown(listen, workers),
+                None => self.opened(listen, workers),
             };
-            let failed = |error| Failure::new(1, StartError::Listen(listen.addr, error));
-            planned.addresses.push(address.map_err(failed)?);
+            let failed = |error| Failure::new(1, StartError::Listen(listen.addr.clone(), error));
+            planned.addresses.push(place.map_err(failed)?);
         }
         Ok(planned)
     }
 
-    fn opened(&self, listen: Listen, workers: usize) -> io::Result<Address> {
-        // A wider or a narrower address of ours is in nobody's way.
-        let is_ours = self.addresses.iter().any(|one| one.overlaps(listen.addr));
-        if listen.addr.port() != 0 && !is_ours {
-            self.probe(listen.addr)?;
-        }
-        let first = socket::prepare(listen.addr, options(&listen))?;
-        let address = Address {
-            listen,
+    fn opened(&self, listen: &Listen, workers: usize) -> io::Result<Place> {
+        let (first, file) = match &listen.addr {
+            Address::Ip(addr) => (self.opened_ip(*addr, listen)?, None),
+            Address::Unix(path) => local::prepare(path, listen.mode)?,
+        };
+        let place = Place {
+            listen: listen.clone(),
             given: false,
             sockets: vec![first],
+            file: file.map(Arc::new),
         };
-        address.grown(listen, workers)
+        place.grown(listen, workers)
+    }
+
+    fn opened_ip(&self, addr: SocketAddr, listen: &Listen) -> io::Result<OwnedFd> {
+        // A wider or a narrower address of ours is in nobody's way.
+        let is_ours = self.addresses.iter().any(|one| one.overlaps(addr));
+        if addr.port() != 0 && !is_ours {
+            self.probe(addr)?;
+        }
+        Ok(socket::prepare(addr, options(listen))?.into())
     }
 
     /// Says whether an address is free. A process on its way out may have it for
@@ -145,10 +172,15 @@ impl Sockets {
     pub(super) fn listen(&self) -> io::Result<()> {
         for address in &self.addresses {
             for one in &address.sockets {
-                socket::set_defer_accept(one, address.listen.defer_accept)?;
+                if address.listen.addr.ip().is_some() {
+                    socket::set_defer_accept(one, address.listen.defer_accept)?;
+                }
                 if !address.given {
                     socket::begin_listening(one)?;
                 }
+            }
+            if let Some(file) = &address.file {
+                file.set_mode(address.listen.mode)?;
             }
         }
         Ok(())
@@ -156,8 +188,8 @@ impl Sockets {
 
     /// All of them, as they are handed down.
     pub(super) fn handed(&self) -> Vec<Listening> {
-        let listening = |address: &Address| Listening {
-            addr: address.listen.addr,
+        let listening = |address: &Place| Listening {
+            addr: address.listen.addr.clone(),
             given: address.given,
             sockets: numbers(&address.sockets),
         };
@@ -171,36 +203,39 @@ impl Sockets {
     }
 
     /// Each address with its sockets, for a server.
-    pub(super) fn into_each(self) -> impl Iterator<Item = (SocketAddr, Vec<TcpListener>)> {
+    pub(super) fn into_each(self) -> impl Iterator<Item = (Address, Vec<OwnedFd>)> {
         let each = self.addresses.into_iter();
         each.map(|address| (address.listen.addr, address.sockets))
     }
 }
 
-impl Address {
+impl Place {
     /// The same sockets once more, and as many as there are loops if there can
     /// be. Never fewer.
-    fn grown(&self, listen: Listen, workers: usize) -> io::Result<Address> {
-        let again = self.sockets.iter().map(TcpListener::try_clone);
-        let mut sockets: Vec<TcpListener> = again.collect::<io::Result<_>>()?;
-        if let (Some(first), false) = (sockets.first(), self.given) {
-            let real = first.local_addr()?;
+    fn grown(&self, listen: &Listen, workers: usize) -> io::Result<Place> {
+        let again = self.sockets.iter().map(OwnedFd::try_clone);
+        let mut sockets: Vec<OwnedFd> = again.collect::<io::Result<_>>()?;
+        if let (Some(first), false) = (sockets.first(), self.given)
+            && let Bound::Ip(real) = local::bound(first)?
+        {
             while sockets.len() < workers {
-                sockets.push(socket::prepare(real, options(&listen))?);
+                sockets.push(socket::prepare(real, options(listen))?.into());
             }
         }
-        Ok(Address {
-            listen,
+        Ok(Place {
+            listen: listen.clone(),
             given: self.given,
             sockets,
+            file: self.file.clone(),
         })
     }
 
     /// Whether one of the two is every address with the port of the other.
     fn overlaps(&self, other: SocketAddr) -> bool {
-        let own = self.listen.addr;
-        let is_wide = own.ip().is_unspecified() || other.ip().is_unspecified();
-        is_wide && own.port() == other.port()
+        self.listen.addr.ip().is_some_and(|own| {
+            let is_wide = own.ip().is_unspecified() || other.ip().is_unspecified();
+            is_wide && own.port() == other.port()
+        })
     }
 }
 
@@ -211,10 +246,12 @@ fn options(listen: &Listen) -> ListenOptions {
     }
 }
 
-fn address_of(socket: &TcpListener) -> Result<SocketAddr, Failure> {
-    socket
-        .local_addr()
-        .map_err(|error| Failure::new(1, format!("cannot use LISTEN_FDS: {error}")))
+fn address_of(socket: &OwnedFd) -> Result<Address, Failure> {
+    match local::bound(socket) {
+        Ok(Bound::Ip(addr)) => Ok(Address::Ip(addr)),
+        Ok(Bound::Unix(path)) => Ok(Address::Unix(path)),
+        Err(error) => Err(Failure::new(1, format!("cannot use LISTEN_FDS: {error}"))),
+    }
 }
 
 #[cfg(test)]
@@ -233,9 +270,9 @@ mod tests {
         };
         let real = |sockets: &Sockets| -> Vec<(SocketAddr, usize)> {
             let each = sockets.addresses.iter();
-            let shown = |one: &Address| {
-                let addr = one.sockets[0].local_addr().expect("its address");
-                (addr, one.sockets.len())
+            let shown = |one: &Place| match local::bound(&one.sockets[0]) {
+                Ok(Bound::Ip(addr)) => (addr, one.sockets.len()),
+                other => panic!("{other:?}"),
             };
             each.map(shown).collect()
         };
@@ -259,10 +296,11 @@ mod tests {
     fn every_address_overlaps_with_one_of_them_on_the_same_port() {
         let check = |own: &str, other: &str, expected: bool| {
             let own = own.parse().expect("an address");
-            let address = Address {
+            let address = Place {
                 listen: Listen::new(own, Protocol::Http),
                 given: false,
                 sockets: Vec::new(),
+                file: None,
             };
             let other = other.parse().expect("an address");
             assert_eq!(address.overlaps(other), expected, "{own}, {other}");

@@ -6,7 +6,6 @@ use crate::base::tick::{Millis, Time};
 use crate::os::socket;
 use crate::session::CloseReason;
 use std::io::ErrorKind;
-use std::net::Shutdown;
 
 impl Connection {
     /// Whether the client is, or may be, in the middle of sending something.
@@ -18,6 +17,9 @@ impl Connection {
     /// may be sending meanwhile is discarded, where a plain close would reset
     /// the connection.
     pub fn leave(&mut self, now: Time) -> Step {
+        if self.is_unnamed() {
+            return Step::Close(CloseReason::Stopping);
+        }
         let ending = Ending {
             reason: CloseReason::Stopping,
             linger: true,
@@ -30,7 +32,7 @@ impl Connection {
         if !ending.linger || self.eof {
             return Step::Close(ending.reason);
         }
-        if self.stream.shutdown(Shutdown::Write).is_err() {
+        if self.stream.shut_down_sending().is_err() {
             return Step::Close(ending.reason);
         }
         self.ending = Some(ending);

@@ -7,6 +7,7 @@
 use super::listener::Speech;
 use super::outbox::Outbox;
 use super::pace::Limited;
+use super::stream::Stream;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::key::Key;
 use crate::base::tick::{Millis, Time};
@@ -14,8 +15,7 @@ use crate::frame::Framing;
 use crate::service::later::Pledge;
 use crate::service::{Replies, State};
 use crate::session::{CloseReason, Flow, Means, Protocol, Session, Sink};
-use mio::event::Event;
-use mio::net::TcpStream;
+use mio::event::{Event, Source};
 use std::net::SocketAddr;
 
 /// A [`Sink`] whose answers can be written: one per mode.
@@ -100,13 +100,15 @@ pub(super) enum Rare {
     Lingering(Lingering),
     /// The answer to its last request comes later.
     Later(Pledge),
+    /// The proxy has not said yet where its client is.
+    Unnamed,
 }
 
 /// One connection of a worker. Owns the socket, the session, what has come and
 /// is not parsed, and what is to be written. At rest it holds no buffer.
 #[derive(Debug)]
 pub struct Connection {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) address: SocketAddr,
     /// Counts the worker's connections: half of the connection's key.
     pub generation: u32,
@@ -146,7 +148,7 @@ impl Connection {
     /// there already.
     #[must_use]
     pub fn new(
-        stream: TcpStream,
+        stream: Stream,
         address: SocketAddr,
         speech: Speech,
         generation: u32,
@@ -171,7 +173,7 @@ impl Connection {
             held: None,
             outbox: None,
             ending: None,
-            rare: None,
+            rare: speech.proxied.then(|| Box::new(Rare::Unnamed)),
             moved: now,
             timer: Time::NEVER,
             limited: None,
@@ -210,7 +212,8 @@ impl Connection {
         self.readable |= event.is_readable();
         self.writable |= event.is_writable();
         self.peer_closed |= event.is_read_closed();
-        self.broken |= event.is_error() || event.is_write_closed();
+        let deaf = event.is_write_closed() && self.stream.is_over_when_deaf();
+        self.broken |= event.is_error() || deaf;
     }
 
     /// Moves on as far as it can: writes what waits, reads, lets the session
@@ -262,7 +265,7 @@ impl Connection {
             .filter(|pledge| pledge.is_answered() || pledge.due() <= now)?;
         match *self.rare.take()? {
             Rare::Later(pledge) => Some(pledge),
-            Rare::Lingering(_) => None,
+            Rare::Lingering(_) | Rare::Unnamed => None,
         }
     }
 
@@ -278,14 +281,14 @@ impl Connection {
     pub(super) fn later(&self) -> Option<&Pledge> {
         match self.rare.as_deref()? {
             Rare::Later(pledge) => Some(pledge),
-            Rare::Lingering(_) => None,
+            Rare::Lingering(_) | Rare::Unnamed => None,
         }
     }
 
     pub(super) fn lingering(&self) -> Option<&Lingering> {
         match self.rare.as_deref()? {
             Rare::Lingering(lingering) => Some(lingering),
-            Rare::Later(_) => None,
+            Rare::Later(_) | Rare::Unnamed => None,
         }
     }
 
@@ -330,11 +333,12 @@ impl Connection {
     }
 
     /// The socket, to be registered with a poll.
-    pub fn source(&mut self) -> &mut TcpStream {
-        &mut self.stream
+    pub fn source(&mut self) -> &mut dyn Source {
+        self.stream.source()
     }
 
-    /// Where the client is.
+    /// Where the client is; [`NOWHERE`](crate::base::network::NOWHERE) for one
+    /// of a unix socket.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

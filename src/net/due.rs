@@ -10,6 +10,10 @@ impl Connection {
     pub fn due(&self, rules: &Rules) -> Time {
         match self.lingering() {
             Some(lingering) => lingering.until,
+            None if self.is_unnamed() => {
+                let head = rules.http_head;
+                head.map_or(Time::NEVER, |head| self.moved + head)
+            }
             None => self
                 .sending_due(rules)
                 .min(self.receiving_due(rules))
@@ -36,6 +40,9 @@ impl Connection {
                 self.ending
                     .map_or(CloseReason::Done, |ending| ending.reason),
             );
+        }
+        if self.is_unnamed() {
+            return Step::Close(CloseReason::Slow);
         }
         if self.sending_due(means.rules) <= now {
             return Step::Close(CloseReason::SlowReader);

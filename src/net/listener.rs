@@ -1,11 +1,20 @@
-//! Listening sockets: one per address and worker.
+//! Listening sockets: one per address and worker. A unix socket is there once,
+//! and all workers wait at it: who comes wakes them all, and the first of them to
+//! look takes all that wait, up to a budget.
 
+use super::stream::Stream;
+use crate::base::network::NOWHERE;
+use crate::config::{Address, Listen};
 use crate::frame::Framing;
+use crate::os::local::{self, Bound, SocketFile};
 use crate::os::socket::{self, ListenOptions};
 use crate::session::Protocol;
-use mio::net::{TcpListener, TcpStream};
+use mio::event::Source;
+use mio::net::{TcpListener, UnixListener};
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 /// What the connections of a listener speak.
 #[derive(Clone, Copy, Debug)]
@@ -14,12 +23,17 @@ pub struct Speech {
     pub protocol: Protocol,
     /// The framing that packages for them are in.
     pub framing: &'static dyn Framing,
+    /// A proxy says first where the client is.
+    pub proxied: bool,
 }
 
 /// One listening socket of one worker. Owns it.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
+    socket: Socket,
+    /// The file of a unix socket, if it is this server's: it goes with the last
+    /// of its listeners.
+    _file: Option<Arc<SocketFile>>,
     /// What connections from here speak.
     pub speech: Speech,
     /// Their first bytes are there when they are taken: read at once.
@@ -28,14 +42,28 @@ pub struct Listener {
     pub ready: bool,
 }
 
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
 impl Listener {
     /// Accepts one connection. An error that [`is_drained`] knows has cleared
     /// `ready`.
     ///
     /// # Errors
     /// What the system says.
-    pub fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.socket.accept();
+    pub fn accept(&mut self) -> io::Result<(Stream, SocketAddr)> {
+        let accepted = match &self.socket {
+            Socket::Tcp(socket) => socket
+                .accept()
+                .map(|(stream, address)| (Stream::Tcp(stream), address)),
+            // Clients of unix sockets are bound to nothing as a rule.
+            Socket::Unix(socket) => socket
+                .accept()
+                .map(|(stream, _)| (Stream::Unix(stream), NOWHERE)),
+        };
         if accepted.as_ref().is_err_and(is_drained) {
             self.ready = false;
         }
@@ -43,8 +71,28 @@ impl Listener {
     }
 
     /// The socket, to be registered with a poll.
-    pub fn source(&mut self) -> &mut TcpListener {
-        &mut self.socket
+    pub fn source(&mut self) -> &mut dyn Source {
+        match &mut self.socket {
+            Socket::Tcp(socket) => socket,
+            Socket::Unix(socket) => socket,
+        }
+    }
+}
+
+impl Socket {
+    fn new(descriptor: OwnedFd, at: &Bound) -> io::Result<Socket> {
+        Ok(match at {
+            Bound::Ip(_) => {
+                let socket = std::net::TcpListener::from(descriptor);
+                socket.set_nonblocking(true)?;
+                Socket::Tcp(TcpListener::from_std(socket))
+            }
+            Bound::Unix(_) => {
+                let socket = std::os::unix::net::UnixListener::from(descriptor);
+                socket.set_nonblocking(true)?;
+                Socket::Unix(UnixListener::from_std(socket))
+            }
+        })
     }
 }
 
@@ -60,20 +108,31 @@ pub fn is_drained(error: &io::Error) -> bool {
 
 /// The listeners of each of `workers` loops from sockets that are there, which
 /// are shared out; a loop for which there is none has one in common with others.
-/// Says the address as well.
+/// Says the address as well, [`NOWHERE`] for a unix socket.
 ///
 /// # Errors
 /// What the system says.
 pub fn adopt(
-    sockets: Vec<std::net::TcpListener>,
+    sockets: Vec<OwnedFd>,
     speech: Speech,
     deferred: bool,
     workers: usize,
 ) -> io::Result<(SocketAddr, Vec<Vec<Listener>>)> {
+    share_out(sockets, None, speech, deferred, workers)
+}
+
+fn share_out(
+    sockets: Vec<OwnedFd>,
+    file: Option<SocketFile>,
+    speech: Speech,
+    deferred: bool,
+    workers: usize,
+) -> io::Result<(SocketAddr, Vec<Vec<Listener>>)> {
+    let file = file.map(Arc::new);
     let Some(first) = sockets.first() else {
         return Err(io::Error::other("no socket was handed down for it"));
     };
-    let real = first.local_addr()?;
+    let real = local::bound(first)?;
     let mut all = sockets;
     for worker in all.len()..workers {
         let shared = all[worker % all.len()].try_clone()?;
@@ -81,28 +140,41 @@ pub fn adopt(
     }
     let mut of_workers: Vec<Vec<Listener>> = (0..workers).map(|_| Vec::new()).collect();
     for (number, socket) in all.into_iter().enumerate() {
-        socket.set_nonblocking(true)?;
         of_workers[number % workers].push(Listener {
-            socket: TcpListener::from_std(socket),
+            socket: Socket::new(socket, &real)?,
+            _file: file.clone(),
             speech,
             deferred,
             ready: false,
         });
     }
+    let real = match real {
+        Bound::Ip(addr) => addr,
+        Bound::Unix(_) => NOWHERE,
+    };
     Ok((real, of_workers))
 }
 
-/// Binds `addr` once for each of `workers` loops. With port 0 all of them get
-/// the port that the first one is given, which is returned.
+/// Binds the address of `listen` for each of `workers` loops: once for each, or
+/// a unix socket for all of them together. With port 0 all of them get the port
+/// that the first one is given, which is returned.
 ///
 /// # Errors
 /// What the system says: the address is taken, or not this machine's.
 pub fn bind(
-    addr: SocketAddr,
+    listen: &Listen,
     speech: Speech,
-    defer_accept: bool,
     workers: usize,
 ) -> io::Result<(SocketAddr, Vec<Vec<Listener>>)> {
+    let defer_accept = listen.defer_accept;
+    let addr = match &listen.addr {
+        Address::Ip(addr) => *addr,
+        Address::Unix(path) => {
+            let (only, file) = local::prepare(path, listen.mode)?;
+            socket::begin_listening(&only)?;
+            return share_out(vec![only], file, speech, defer_accept, workers);
+        }
+    };
     if addr.port() != 0 {
         socket::probe(addr)?;
     }
@@ -112,9 +184,9 @@ pub fn bind(
     };
     let first = socket::listen(addr, options)?;
     let real = first.local_addr()?;
-    let mut sockets = vec![first];
+    let mut sockets = vec![first.into()];
     for _ in 1..workers {
-        sockets.push(socket::listen(real, options)?);
+        sockets.push(socket::listen(real, options)?.into());
     }
     adopt(sockets, speech, defer_accept, workers)
 }

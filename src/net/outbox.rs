@@ -9,6 +9,7 @@
 //! Most answers never see an outbox: they go to the socket in one `send`, and
 //! only what the socket does not take is kept.
 
+use super::stream::Stream;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::limits::{
     OUTBOX_BYTES_MAX, OUTBOX_LOW_BYTES, SENDFILE_BYTES_MAX, WRITE_SLICES_MAX,
@@ -16,9 +17,8 @@ use crate::base::limits::{
 use crate::os::socket;
 use crate::service::Replies;
 use crate::service::replies::Extent;
-use mio::net::TcpStream;
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Write};
+use std::io::{self, ErrorKind, IoSlice};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -159,7 +159,7 @@ impl Outbox {
     /// Why the connection has to end.
     pub fn write(
         &mut self,
-        stream: &mut TcpStream,
+        stream: &mut Stream,
         mut budget: usize,
         pool: &mut Pool,
     ) -> Result<Written, OutboxError> {
@@ -243,7 +243,7 @@ impl Outbox {
 
     /// One `writev` of the chunks at the front that are in memory, up to
     /// `budget` bytes.
-    fn write_memory(&self, stream: &mut TcpStream, mut budget: usize) -> io::Result<usize> {
+    fn write_memory(&self, stream: &mut Stream, mut budget: usize) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
         let mut count = 0;
         let in_memory = self.chunks.iter().map_while(Chunk::memory);
@@ -297,16 +297,16 @@ impl Outbox {
 
     /// A head ahead of a file leaves in one segment with the file's start:
     /// measured, TCP_CORK does that better than MSG_MORE.
-    fn cork_if_mixed(&mut self, stream: &TcpStream) {
+    fn cork_if_mixed(&mut self, stream: &Stream) {
         if !self.corked && self.chunks.len() > 1 && self.files > 0 {
-            self.corked = socket::set_cork(stream, true).is_ok();
+            self.corked = stream.set_cork(true).is_ok();
         }
     }
 
-    fn uncork(&mut self, stream: &TcpStream) {
+    fn uncork(&mut self, stream: &Stream) {
         if std::mem::take(&mut self.corked) {
             // A connection that died in between is found by its next event.
-            let _ = socket::set_cork(stream, false);
+            let _ = stream.set_cork(false);
         }
     }
 }

@@ -53,6 +53,9 @@ impl Connection {
         if self.lingering().is_some() {
             return Phase::Closing;
         }
+        if self.is_unnamed() {
+            return Phase::Head;
+        }
         if self.in_flight {
             return Phase::Handling;
         }

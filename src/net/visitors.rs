@@ -73,12 +73,12 @@ impl Visitors {
     }
 
     /// A client has connected. `None`: no account is kept of it, for there are
-    /// no limits, or there is no room for one more address.
+    /// no limits, it has no address, or there is no room for one more.
     ///
     /// # Errors
     /// [`TurnedAway`]: this connection is one too many.
     pub fn come(&self, address: IpAddr, now: Time) -> Result<Option<Arc<Visitor>>, TurnedAway> {
-        if self.rules == VisitorRules::default() {
+        if self.rules == VisitorRules::default() || address.is_unspecified() {
             return Ok(None);
         }
         let address = network(address);
@@ -220,7 +220,7 @@ mod tests {
             visitors.shards.iter().map(len).sum()
         };
         let come = |number: u32, now| {
-            let address = IpAddr::V4(number.into());
+            let address = IpAddr::V4((number + 1).into());
             visitors.come(address, Time(now))
         };
         let all: Vec<_> = (0..5_000)

@@ -1,10 +1,10 @@
 //! Descriptors that a process is started with, and those that it hands down.
 #![allow(unsafe_code)]
 
+use super::local::bound;
 use rustix::io::{FdFlags, fcntl_setfd};
 use std::env;
 use std::io;
-use std::net::TcpListener;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// The first descriptor that is handed down by `LISTEN_FDS`.
@@ -42,10 +42,10 @@ fn not_handed_down(number: RawFd) -> io::Error {
 /// Takes over a listening socket that this process was started with.
 ///
 /// # Errors
-/// See [`take`]; or it is no TCP socket.
-pub fn take_listener(number: RawFd) -> io::Result<TcpListener> {
-    let listener = TcpListener::from(take(number)?);
-    listener.local_addr()?;
+/// See [`take`]; or it is no socket of TCP and no unix socket.
+pub fn take_listener(number: RawFd) -> io::Result<OwnedFd> {
+    let listener = take(number)?;
+    bound(&listener)?;
     Ok(listener)
 }
 
@@ -88,8 +88,8 @@ pub fn number(descriptor: impl AsFd) -> RawFd {
 /// `LISTEN_PID` is this process (`sd_listen_fds(3)`).
 ///
 /// # Errors
-/// One of them is no TCP socket.
-pub fn activated() -> io::Result<Vec<TcpListener>> {
+/// One of them is no socket of TCP and no unix socket.
+pub fn activated() -> io::Result<Vec<OwnedFd>> {
     (FIRST..FIRST + activated_count())
         .map(take_listener)
         .collect()
@@ -109,6 +109,7 @@ pub fn activated_count() -> RawFd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     #[test]
     fn only_what_was_handed_down_is_taken() {

@@ -6,6 +6,7 @@ pub mod folder;
 pub mod fork;
 pub mod heap;
 pub mod inherit;
+pub mod local;
 pub mod notify;
 pub mod process;
 pub mod signal;

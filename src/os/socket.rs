@@ -54,8 +54,8 @@ pub fn prepare(addr: SocketAddr, options: ListenOptions) -> io::Result<TcpListen
 ///
 /// # Errors
 /// What the system says.
-pub fn begin_listening(socket: &TcpListener) -> io::Result<()> {
-    SockRef::from(socket).listen(BACKLOG)
+pub fn begin_listening(socket: impl AsFd) -> io::Result<()> {
+    SockRef::from(&socket).listen(BACKLOG)
 }
 
 /// Says whether `addr` is free, by binding it alone and letting go of it: with
@@ -86,13 +86,13 @@ fn bind(addr: SocketAddr, reuse_port: bool) -> io::Result<Socket> {
 ///
 /// # Errors
 /// What the system says.
-pub fn set_defer_accept(socket: &TcpListener, defer: bool) -> io::Result<()> {
+pub fn set_defer_accept(socket: impl AsFd, defer: bool) -> io::Result<()> {
     let seconds = if defer { DEFER_ACCEPT_S } else { 0 };
     // SAFETY: the descriptor is open for the length of the call, and the value
     // is a live c_int whose size is the one given.
     let result = unsafe {
         libc::setsockopt(
-            socket.as_raw_fd(),
+            socket.as_fd().as_raw_fd(),
             libc::IPPROTO_TCP,
             libc::TCP_DEFER_ACCEPT,
             (&raw const seconds).cast(),

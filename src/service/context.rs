@@ -47,7 +47,9 @@ pub struct Context<'a> {
     /// The connection that asks, to be answered later or by others.
     pub peer: Peer,
     /// Where it comes from; behind a trusted proxy the client that the request
-    /// is said to come from, with port 0 unless one is said.
+    /// is said to come from, with port 0 unless one is said; for a client of a
+    /// unix socket, which has no address,
+    /// [`NOWHERE`](crate::base::network::NOWHERE).
     pub address: SocketAddr,
     /// The framing that packages for it are in; over HTTP, where those for
     /// others come from, that of the first listener for packages.

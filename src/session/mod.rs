@@ -4,6 +4,8 @@
 //! else: bytes, time and memory are handed in, events go to a [`Sink`].
 
 #[doc(hidden)]
+pub mod proxied;
+#[doc(hidden)]
 pub mod reason;
 #[doc(hidden)]
 pub mod sink;

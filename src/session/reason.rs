@@ -27,6 +27,9 @@ pub enum CloseReason {
     /// A request broke the rules; it was answered, and the stream is not to be
     /// trusted any more.
     BadRequest,
+    /// A connection by a proxy does not begin with a good head of the PROXY
+    /// protocol.
+    BadProxyHead,
     /// The length of a package is out of bounds.
     BadLength,
     /// One bad package too many.
@@ -43,7 +46,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [CloseReason; 16] = [
+    pub const ALL: [CloseReason; 17] = [
         CloseReason::Done,
         CloseReason::PeerClosed,
         CloseReason::Truncated,
@@ -54,6 +57,7 @@ impl CloseReason {
         CloseReason::SlowReader,
         CloseReason::QueueFull,
         CloseReason::BadRequest,
+        CloseReason::BadProxyHead,
         CloseReason::BadLength,
         CloseReason::BadPackages,
         CloseReason::Flood,
@@ -76,6 +80,7 @@ impl CloseReason {
             CloseReason::SlowReader => "slow_reader",
             CloseReason::QueueFull => "queue_full",
             CloseReason::BadRequest => "bad_request",
+            CloseReason::BadProxyHead => "bad_proxy_head",
             CloseReason::BadLength => "bad_length",
             CloseReason::BadPackages => "bad_packages",
             CloseReason::Flood => "flood",
@@ -99,6 +104,7 @@ impl CloseReason {
             CloseReason::SlowReader => "answers were not taken in time",
             CloseReason::QueueFull => "too much waits for a client that does not read",
             CloseReason::BadRequest => "a request that cannot be trusted",
+            CloseReason::BadProxyHead => "no good head of the PROXY protocol (proxy_protocol)",
             CloseReason::BadLength => "a package whose length is out of bounds",
             CloseReason::BadPackages => "too many bad packages",
             CloseReason::Flood => "a flood of packages (limits.flood_packets)",
@@ -116,6 +122,7 @@ impl CloseReason {
             self,
             CloseReason::QueueFull
                 | CloseReason::BadRequest
+                | CloseReason::BadProxyHead
                 | CloseReason::BadLength
                 | CloseReason::BadPackages
                 | CloseReason::Flood

@@ -59,7 +59,7 @@ pub(crate) struct Master {
     pub(crate) folder: Folder,
     pub(crate) settings: Settings,
     pub(crate) pid: i32,
-    /// Where it listens, in the order of the configuration.
+    /// Where it listens, in the order of the configuration; unix sockets apart.
     pub(crate) addrs: Vec<SocketAddr>,
     /// The process that was started: the master, but for a daemon.
     child: Guarded,
@@ -93,7 +93,9 @@ impl Master {
         master.pid = master.pid_in_file();
         let said = master.read("out");
         master.addrs = said.lines().filter_map(addr_in).collect();
-        assert_eq!(master.addrs.len(), master.settings.listen.len(), "{said}");
+        let listen = master.settings.listen.iter();
+        let with_port = listen.filter(|(addr, _)| !addr.starts_with("unix:"));
+        assert_eq!(master.addrs.len(), with_port.count(), "{said}");
         master
     }
 

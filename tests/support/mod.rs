@@ -200,12 +200,8 @@ impl Drop for Rig {
 
 /// Three listeners (http, frame, auto) on free ports over one site, two loops.
 pub fn config(mode: Mode, root: &Path) -> Config {
-    let listen = |protocol| Listen {
-        addr: SocketAddr::from(([127, 0, 0, 1], 0)),
-        framing: "head8",
-        protocol,
-        defer_accept: protocol == Protocol::Http,
-    };
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listen = |protocol| Listen::new(any, protocol);
     Config {
         mode,
         workers: 2,
