@@ -7,7 +7,8 @@ use crate::base::limits::RANGES_MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ranged {
     /// All of it: the field is malformed, of another unit, or names more ranges
-    /// than are taken, and a server may ignore it then (14.2).
+    /// than are taken, and a server may ignore it then (14.2); or it asks for the
+    /// end of what is empty.
     Whole,
     /// One stretch of it.
     Part(Part),
@@ -58,7 +59,7 @@ pub fn parse(value: &[u8], len: u64) -> Ranged {
         (Some(_), Some(_)) => return several(set, len),
     };
     match only {
-        Spec::Malformed => Ranged::Whole,
+        Spec::Ignored => Ranged::Whole,
         Spec::Nothing => Ranged::Unsatisfiable,
         Spec::Part(part) => Ranged::Part(part),
     }
@@ -70,7 +71,7 @@ fn several(set: &[u8], len: u64) -> Ranged {
     for (number, spec) in elements(set).enumerate() {
         match read(spec, len) {
             _ if number == RANGES_MAX => return Ranged::Whole,
-            Spec::Malformed => return Ranged::Whole,
+            Spec::Ignored => return Ranged::Whole,
             Spec::Nothing => {}
             Spec::Part(part) => add(&mut parts, part),
         }
@@ -103,7 +104,8 @@ fn add(parts: &mut Vec<Part>, mut part: Part) {
 
 /// What one of the ranges comes to.
 enum Spec {
-    Malformed,
+    /// It is malformed, or cannot be told: the whole field is ignored.
+    Ignored,
     /// It begins behind the end, or is the last 0 bytes.
     Nothing,
     Part(Part),
@@ -112,14 +114,14 @@ enum Spec {
 /// `first-last`, `first-` or `-count` (14.1.2).
 fn read(spec: &[u8], len: u64) -> Spec {
     let Some(dash) = memchr::memchr(b'-', spec) else {
-        return Spec::Malformed;
+        return Spec::Ignored;
     };
     match (&spec[..dash], &spec[dash + 1..]) {
-        (b"", suffix) => number(suffix).map_or(Spec::Malformed, |count| last_bytes(count, len)),
-        (first, b"") => number(first).map_or(Spec::Malformed, |first| part(first, u64::MAX, len)),
+        (b"", suffix) => number(suffix).map_or(Spec::Ignored, |count| last_bytes(count, len)),
+        (first, b"") => number(first).map_or(Spec::Ignored, |first| part(first, u64::MAX, len)),
         (first, last) => match (number(first), number(last)) {
             (Some(first), Some(last)) if first <= last => part(first, last, len),
-            _ => Spec::Malformed,
+            _ => Spec::Ignored,
         },
     }
 }
@@ -134,15 +136,17 @@ fn part(first: u64, last: u64, len: u64) -> Spec {
     }
 }
 
-/// The last `count` bytes; of an empty file there are none.
+/// The last `count` bytes. Of an empty file they are all of it: that can be
+/// satisfied (14.1.2), but no Content-Range says so, and the file is sent whole.
 fn last_bytes(count: u64, len: u64) -> Spec {
-    if count == 0 || len == 0 {
-        return Spec::Nothing;
+    match (count, len.checked_sub(1)) {
+        (0, _) => Spec::Nothing,
+        (_, None) => Spec::Ignored,
+        (_, Some(last)) => Spec::Part(Part {
+            first: len.saturating_sub(count),
+            last,
+        }),
     }
-    Spec::Part(Part {
-        first: len.saturating_sub(count),
-        last: len - 1,
-    })
 }
 
 /// A number in digits, as large as need be.
@@ -186,7 +190,8 @@ mod tests {
             ("bytes=10-", 10, Ranged::Unsatisfiable),
             ("bytes=99999999999999999999-", 10, Ranged::Unsatisfiable),
             ("bytes=-0", 10, Ranged::Unsatisfiable),
-            ("bytes=-5", 0, Ranged::Unsatisfiable),
+            ("bytes=-5", 0, Ranged::Whole),
+            ("bytes=-0", 0, Ranged::Unsatisfiable),
             ("bytes=0-", 0, Ranged::Unsatisfiable),
         ] {
             check(value, len, expected);
@@ -220,7 +225,8 @@ mod tests {
             // What cannot be satisfied is left out, unless it is all of them.
             ("bytes=0-0,20-30,-0", 10, part(0, 0)),
             ("bytes=10-,-0", 10, Ranged::Unsatisfiable),
-            ("bytes=0-,-5", 0, Ranged::Unsatisfiable),
+            ("bytes=0-,-5", 0, Ranged::Whole),
+            ("bytes=0-,-0", 0, Ranged::Unsatisfiable),
             (
                 "bytes=0-18446744073709551615,-1",
                 u64::MAX,
