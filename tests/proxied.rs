@@ -175,8 +175,9 @@ fn without_a_good_head_the_connection_ends_without_a_word() {
         let mut stream = connect(rig.frame);
         stream.write_all(&LINE[..9]).expect("sent");
         drop(stream);
-        rig.wait_for("they are gone", |rig| rig.live() == 0);
-        assert_eq!(rig.closed(CloseReason::Truncated), 1);
+        rig.wait_for("it is gone", |rig| {
+            rig.closed(CloseReason::Truncated) == 1 && rig.live() == 0
+        });
         assert_eq!(rig.closed(CloseReason::BadProxyHead), ended);
         let heard = heard.lock().expect("whole");
         assert!(

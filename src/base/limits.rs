@@ -214,10 +214,11 @@ pub const ACCESS_TEXT_BYTES_MAX: usize = 2 * KIB;
 /// when they are escaped, and what stands around them.
 pub const ACCESS_LINE_BYTES_MAX: usize = 5 * 6 * ACCESS_TEXT_BYTES_MAX + KIB;
 /// Lines of the access log that a worker gathers before it hands them over: it
-/// has two buffers of this size, and one more line.
+/// has buffers of this size, and one more line.
 pub const ACCESS_BUFFER_BYTES: usize = 64 * KIB;
-/// Buffers of the access log that a worker has.
-pub const ACCESS_BUFFERS_MAX: usize = 2;
+/// Buffers of the access log that a worker has: as much as it may be ahead of
+/// the disk.
+pub const ACCESS_BUFFERS_MAX: usize = 16;
 /// Lines of the access log that a free job keeps room for.
 pub const JOB_LINES_KEPT_BYTES: usize = 4 * KIB;
 /// Entries of X-Forwarded-For that are looked at, from its end.

@@ -7,8 +7,9 @@
 //!             +--------- spare <---------+
 //! ```
 //!
-//! Each loop has two buffers: one that it fills, and one that is spare or on
-//! its way. Where none is spare the disk is too slow, and lines are lost.
+//! Each loop has some buffers: one that it fills, and others that are spare or
+//! on their way; memory is taken by those that were ever needed. Where none is
+//! spare the disk is too slow, and lines are lost.
 
 use super::clock::Clock;
 use crate::base::limits::{ACCESS_BUFFER_BYTES, ACCESS_BUFFERS_MAX, ACCESS_LINE_BYTES_MAX};
@@ -44,7 +45,7 @@ impl Shuttle {
         let spare = |_| {
             let spare = ArrayQueue::new(ACCESS_BUFFERS_MAX);
             for _ in 1..ACCESS_BUFFERS_MAX {
-                let pushed = spare.push(buffer());
+                let pushed = spare.push(Vec::new());
                 debug_assert!(pushed.is_ok(), "it has room for all of them");
             }
             spare
@@ -61,9 +62,12 @@ impl Shuttle {
     /// Hands lines over and takes an empty buffer for them; `false`: there is
     /// none, and the lines are where they were.
     pub(super) fn swap(&self, worker: usize, lines: &mut Vec<u8>) -> bool {
-        let Some(empty) = self.spare[worker].pop() else {
+        let Some(mut empty) = self.spare[worker].pop() else {
             return false;
         };
+        if empty.capacity() == 0 {
+            empty = buffer();
+        }
         self.take(worker, mem::replace(lines, empty));
         true
     }
@@ -204,9 +208,11 @@ mod tests {
         let shuttle = Arc::new(Shuttle::new(2));
         let mut lines = buffer();
         lines.extend_from_slice(b"one\n");
-        assert!(shuttle.swap(1, &mut lines) && lines.is_empty());
-        lines.extend_from_slice(b"two\n");
-        assert!(!shuttle.swap(1, &mut lines), "the spare one is on its way");
+        for _ in 1..ACCESS_BUFFERS_MAX {
+            assert!(shuttle.swap(1, &mut lines) && lines.is_empty());
+            lines.extend_from_slice(b"two\n");
+        }
+        assert!(!shuttle.swap(1, &mut lines), "all are on their way");
         assert_eq!(lines, b"two\n");
         let file = LogFile::open(&path, &Config::default().log, None).expect("opened");
         let (notes, clock) = (Arc::new(Notes::default()), Clock::new());
@@ -218,7 +224,8 @@ mod tests {
         shuttle.end();
         writer.join().expect("no panic");
         let written = fs::read_to_string(&path).expect("a file");
-        assert_eq!(written, "one\ntwo\nthree\n");
+        let twos = "two\n".repeat(ACCESS_BUFFERS_MAX - 1);
+        assert_eq!(written, format!("one\n{twos}three\n"));
         fs::remove_file(&path).expect("removed");
     }
 }

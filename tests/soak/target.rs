@@ -157,7 +157,7 @@ impl Target {
 
     /// The chaos was one: every way to end that clients can bring about.
     pub(crate) fn assert_all_ends_were_met(&self) {
-        let ours = ["no_memory", "file_truncated", "stopping"];
+        let ours = ["no_memory", "file_truncated", "stopping", "bad_proxy_head"];
         for (reason, count) in self.closed() {
             let is_met = count > 0 || ours.contains(&&*reason);
             assert!(is_met, "{}: no connection ended so: {reason}", self.name);
