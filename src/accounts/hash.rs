@@ -96,7 +96,7 @@ impl Hasher {
 /// The hash of a password for a site's users, at the cost that accounts have.
 ///
 /// # Errors
-/// As [`Hasher::new`].
+/// [`StoreError`] where the settings are no cost that Argon2 takes.
 pub fn hashed(password: &str, settings: &Settings) -> Result<String, StoreError> {
     salted(&argon2(settings)?, password.as_bytes())
 }
