@@ -8,8 +8,7 @@
 //! ```
 //!
 //! Each loop has some buffers: one that it fills, and others that are spare or
-//! on their way; memory is taken by those that were ever needed. Where none is
-//! spare the disk is too slow, and lines are lost.
+//! on their way. Where none is spare the disk is too slow, and lines are lost.
 
 use super::clock::Clock;
 use crate::base::limits::{ACCESS_BUFFER_BYTES, ACCESS_BUFFERS_MAX, ACCESS_LINE_BYTES_MAX};
@@ -45,7 +44,7 @@ impl Shuttle {
         let spare = |_| {
             let spare = ArrayQueue::new(ACCESS_BUFFERS_MAX);
             for _ in 1..ACCESS_BUFFERS_MAX {
-                let pushed = spare.push(Vec::new());
+                let pushed = spare.push(buffer());
                 debug_assert!(pushed.is_ok(), "it has room for all of them");
             }
             spare
@@ -62,12 +61,9 @@ impl Shuttle {
     /// Hands lines over and takes an empty buffer for them; `false`: there is
     /// none, and the lines are where they were.
     pub(super) fn swap(&self, worker: usize, lines: &mut Vec<u8>) -> bool {
-        let Some(mut empty) = self.spare[worker].pop() else {
+        let Some(empty) = self.spare[worker].pop() else {
             return false;
         };
-        if empty.capacity() == 0 {
-            empty = buffer();
-        }
         self.take(worker, mem::replace(lines, empty));
         true
     }
