@@ -1,0 +1,60 @@
+//! A crowd of clients: all are served, and each costs the tester little.
+
+use super::tester::{children_of, command, finish, numbers};
+use crate::support::Folder;
+use crate::support::program::{Program, config_text};
+use pelton::config::Mode;
+use pelton::os::process::raise_open_files;
+use rustix::process::Pid;
+
+/// Clients that are wanted.
+const CROWD: usize = 15_000;
+
+/// What one of them may cost the tester, all that its workers own included.
+const BYTES_EACH_MAX: usize = 1024;
+
+#[test]
+fn fifteen_thousand_clients_are_served_and_cost_little() {
+    // Each end of a connection is one: server and tester have limits of their
+    // own.
+    let open_files = raise_open_files();
+    if open_files < CROWD + 500 {
+        return println!("not tried: the open-file limit is {open_files}");
+    }
+    let folder = Folder::site();
+    // On a busy machine a turn may be long in coming: nobody is idle for too long.
+    let patient = "[timeouts]\nhttp_idle_s = 120\n";
+    let text = config_text(Mode::Reactor, folder.path(), patient);
+    folder.write("pelton.toml", text.as_bytes());
+    let program = Program::start(folder.path(), &["--config", "pelton.toml"]);
+    let before = program.sockets();
+    let url = format!("http://{}/small.txt", program.http());
+    // They take turns: after five seconds all have a connection, and keep it.
+    let words = format!("-k -c {CROWD} -t 15 --rate 3000");
+    let child = command(&words, &url).spawn().expect("webbench starts");
+    program.wait_for("all are there", |program| {
+        program.sockets() >= before + CROWD
+    });
+    let workers = children_of(child.id());
+    let bytes: usize = workers.iter().map(|&id| own_bytes(id)).sum();
+    println!(
+        "{} workers own {bytes} bytes: {} a client",
+        workers.len(),
+        bytes / CROWD
+    );
+    let [_, _, good, bad] = numbers(&finish(child));
+    assert!(good >= CROWD as u64 && bad == 0, "{good} and {bad}");
+    assert!(!workers.is_empty() && bytes / CROWD < BYTES_EACH_MAX);
+}
+
+/// Memory that a process shares with no other.
+fn own_bytes(id: Pid) -> usize {
+    let file = format!("/proc/{}/smaps_rollup", id.as_raw_nonzero());
+    let rollup = std::fs::read_to_string(file).expect("the process is there");
+    let kib = |name: &str| -> usize {
+        let line = rollup.lines().find(|line| line.starts_with(name));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        kib.expect("a size").parse().expect("a number")
+    };
+    (kib("Private_Clean:") + kib("Private_Dirty:")) * 1024
+}
