@@ -160,7 +160,7 @@ impl Orders {
     /// Starts a process that carries them out.
     fn start(&self) -> Client {
         let mut command = Command::new(env::current_exe().expect("this program"));
-        command.args(["--exact", "a_client", "--nocapture"]);
+        command.args(["--exact", "accounts_load::a_client", "--nocapture"]);
         command.env(ORDERS, self.text());
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         Client(command.spawn().expect("it starts"))

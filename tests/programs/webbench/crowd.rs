@@ -29,8 +29,8 @@ fn fifteen_thousand_clients_are_served_and_cost_little() {
     let program = Program::start(folder.path(), &["--config", "pelton.toml"]);
     let before = program.sockets();
     let url = format!("http://{}/small.txt", program.http());
-    // They take turns: after five seconds all have a connection, and keep it.
-    let words = format!("-k -c {CROWD} -t 15 --rate 3000");
+    // They take turns: after ten seconds all have a connection, and keep it.
+    let words = format!("-k -c {CROWD} -t 30 --rate 1500");
     let child = command(&words, &url).spawn().expect("webbench starts");
     program.wait_for("all are there", |program| {
         program.sockets() >= before + CROWD
