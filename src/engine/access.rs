@@ -6,7 +6,7 @@
 //! whose worker takes them.
 
 use super::clock::Clock;
-use super::shuttle::{Shuttle, buffer};
+use super::shuttle::{Shuttle, Spare, buffer};
 use crate::base::limits::ACCESS_BUFFER_BYTES;
 use crate::base::tick::{Millis, Time};
 use crate::config::AccessFormat;
@@ -116,6 +116,7 @@ pub(super) struct Book {
     shuttle: Arc<Shuttle>,
     notes: Arc<Notes>,
     lines: Vec<u8>,
+    spare: Spare,
     /// Requests of connections that wait for an answer, by their slots.
     awaited: HashMap<u32, Kept>,
 }
@@ -133,6 +134,7 @@ impl Book {
             shuttle,
             notes,
             lines: buffer(),
+            spare: Spare::new(),
             awaited: HashMap::new(),
         }
     }
@@ -217,7 +219,7 @@ impl Book {
     /// Once a second all lines leave, if the disk keeps up.
     pub(super) fn tick(&mut self) {
         if self.wants_tick() {
-            self.shuttle.swap(self.worker, &mut self.lines);
+            self.hand_over();
         }
     }
 
@@ -229,11 +231,16 @@ impl Book {
         }
     }
 
+    /// `false`: there is no buffer for the next lines.
+    fn hand_over(&mut self) -> bool {
+        let (lines, spare) = (&mut self.lines, &mut self.spare);
+        self.shuttle.swap(self.worker, lines, spare)
+    }
+
     /// Whether one more line fits; else it is lost, which is told once and
     /// counted.
     fn has_room(&mut self) -> bool {
-        let has_room = self.lines.len() < ACCESS_BUFFER_BYTES
-            || self.shuttle.swap(self.worker, &mut self.lines);
+        let has_room = self.lines.len() < ACCESS_BUFFER_BYTES || self.hand_over();
         if !has_room {
             let now = self.scribe.clock.now();
             let details = format_args!("loop {}", self.worker);

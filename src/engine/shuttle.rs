@@ -9,6 +9,8 @@
 //!
 //! Each loop has some buffers: one that it fills, and others that are spare or
 //! on their way. Where none is spare the disk is too slow, and lines are lost.
+//! The spare one that was used last is the next: memory that only a slow disk
+//! would need is not even touched.
 
 use super::clock::Clock;
 use crate::base::limits::{ACCESS_BUFFER_BYTES, ACCESS_BUFFERS_MAX, ACCESS_LINE_BYTES_MAX};
@@ -31,27 +33,20 @@ struct Load {
 pub(super) struct Shuttle {
     /// As many as there are buffers, so that a push never fails.
     full: ArrayQueue<Load>,
-    /// Of each loop.
-    spare: Vec<ArrayQueue<Vec<u8>>>,
+    /// On their way back to each loop.
+    empty: Vec<ArrayQueue<Vec<u8>>>,
     writer: OnceLock<Thread>,
     reopens: AtomicBool,
     ends: AtomicBool,
 }
 
 impl Shuttle {
-    /// For so many loops; all buffers but the ones that they fill are spare.
+    /// For so many loops.
     pub(super) fn new(workers: usize) -> Shuttle {
-        let spare = |_| {
-            let spare = ArrayQueue::new(ACCESS_BUFFERS_MAX);
-            for _ in 1..ACCESS_BUFFERS_MAX {
-                let pushed = spare.push(buffer());
-                debug_assert!(pushed.is_ok(), "it has room for all of them");
-            }
-            spare
-        };
+        let empty = |_| ArrayQueue::new(ACCESS_BUFFERS_MAX);
         Shuttle {
             full: ArrayQueue::new(workers * ACCESS_BUFFERS_MAX),
-            spare: (0..workers).map(spare).collect(),
+            empty: (0..workers).map(empty).collect(),
             writer: OnceLock::new(),
             reopens: AtomicBool::new(false),
             ends: AtomicBool::new(false),
@@ -60,8 +55,11 @@ impl Shuttle {
 
     /// Hands lines over and takes an empty buffer for them; `false`: there is
     /// none, and the lines are where they were.
-    pub(super) fn swap(&self, worker: usize, lines: &mut Vec<u8>) -> bool {
-        let Some(empty) = self.spare[worker].pop() else {
+    pub(super) fn swap(&self, worker: usize, lines: &mut Vec<u8>, spare: &mut Spare) -> bool {
+        while let Some(empty) = self.empty[worker].pop() {
+            spare.0.push(empty);
+        }
+        let Some(empty) = spare.0.pop() else {
             return false;
         };
         self.take(worker, mem::replace(lines, empty));
@@ -91,6 +89,16 @@ impl Shuttle {
         if let Some(writer) = self.writer.get() {
             writer.unpark();
         }
+    }
+}
+
+/// The empty buffers of a loop, the one that was used last on top.
+pub(super) struct Spare(Vec<Vec<u8>>);
+
+impl Spare {
+    /// All but the one that the loop fills.
+    pub(super) fn new() -> Spare {
+        Spare((1..ACCESS_BUFFERS_MAX).map(|_| buffer()).collect())
     }
 }
 
@@ -170,7 +178,7 @@ impl Writer {
             }
         }
         lines.clear();
-        let _ = self.shuttle.spare[worker].push(lines); // too many at the end alone
+        let _ = self.shuttle.empty[worker].push(lines); // too many at the end alone
     }
 
     fn complain(&self, error: &io::Error) {
@@ -202,18 +210,21 @@ mod tests {
         let name = format!("pelton-shuttle-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         let shuttle = Arc::new(Shuttle::new(2));
-        let mut lines = buffer();
+        let (mut lines, mut spare) = (buffer(), Spare::new());
         lines.extend_from_slice(b"one\n");
         for _ in 1..ACCESS_BUFFERS_MAX {
-            assert!(shuttle.swap(1, &mut lines) && lines.is_empty());
+            assert!(shuttle.swap(1, &mut lines, &mut spare) && lines.is_empty());
             lines.extend_from_slice(b"two\n");
         }
-        assert!(!shuttle.swap(1, &mut lines), "all are on their way");
+        assert!(
+            !shuttle.swap(1, &mut lines, &mut spare),
+            "all are on their way"
+        );
         assert_eq!(lines, b"two\n");
         let file = LogFile::open(&path, &Config::default().log, None).expect("opened");
         let (notes, clock) = (Arc::new(Notes::default()), Clock::new());
         let writer = start(&shuttle, file.bare(), &notes, clock).expect("started");
-        while !shuttle.swap(1, &mut lines) {
+        while !shuttle.swap(1, &mut lines, &mut spare) {
             thread::yield_now();
         }
         shuttle.take(0, b"three\n".to_vec());
