@@ -92,6 +92,8 @@ pub(super) struct Fleet {
     pub(super) press: Arc<Press>,
     /// Proxies whose word is taken for who their clients are.
     pub(super) trusted: Vec<Network>,
+    /// Some listener is for proxies that say first where their client is.
+    pub(super) proxied: bool,
     /// The log of the requests, if there is one.
     pub(super) access: Option<Access>,
     /// What the log was told of.

@@ -20,7 +20,10 @@ impl Worker {
     /// Lets a connection do what it can.
     pub(super) fn serve(&mut self, key: Key) {
         let is_unnamed = |connection: &mut Connection| connection.is_unnamed();
-        if self.connection(key).is_some_and(is_unnamed) && !self.introduce(key) {
+        if self.fleet.proxied
+            && self.connection(key).is_some_and(is_unnamed)
+            && !self.introduce(key)
+        {
             return;
         }
         self.with_sink(key, Task::Advance);
@@ -87,28 +90,26 @@ impl Worker {
         let lane = &mut self.lane;
         let (mut step, job, pledge) = match fleet.mode {
             Mode::Reactor => {
-                let context = Context {
-                    now: *now,
-                    date: &date.text,
-                    unix_s: date.unix_s,
-                    peer,
-                    address,
-                    framing,
-                    tag: 0,
-                    draining,
-                    drains: &fleet.drains,
-                    timer: None,
-                    unhandled: 0,
-                    tickets: Tickets::new(&self.desk),
-                    path_values: PathValues::default(),
-                    files,
-                    state: &mut state,
-                    replies,
-                };
-                let service = &*fleet.service;
                 let mut sink = ReactorSink {
-                    service,
-                    context,
+                    service: &*fleet.service,
+                    context: Context {
+                        now: *now,
+                        date: &date.text,
+                        unix_s: date.unix_s,
+                        peer,
+                        address,
+                        framing,
+                        tag: 0,
+                        draining,
+                        drains: &fleet.drains,
+                        timer: None,
+                        unhandled: 0,
+                        tickets: Tickets::new(&self.desk),
+                        path_values: PathValues::default(),
+                        files,
+                        state: &mut state,
+                        replies,
+                    },
                     lane,
                     pooled: fleet.pool.slow > 0,
                     repeats: fleet.repeats,

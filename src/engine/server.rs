@@ -297,6 +297,7 @@ fn fleet(
         roots,
         press: Press::new(config.cache.files, config.cache.total_bytes),
         trusted: config.trusted_proxies.clone(),
+        proxied: config.listen.iter().any(|listen| listen.proxy_protocol),
         access,
         notes: Arc::new(Notes::default()),
         budget: Budget::new(config.limits.buffer_bytes),

@@ -127,6 +127,7 @@ impl FileCache {
 
     /// The entry of `path`, if there is one. Requests for one file come in
     /// runs, so the last one is tried ahead of the map.
+    #[inline]
     fn entry(&self, root: usize, path: &[u8]) -> Option<usize> {
         match self.entries.get(self.last) {
             Some(entry) if entry.root == root && *entry.path == *path => Some(self.last),

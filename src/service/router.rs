@@ -291,19 +291,8 @@ impl Router {
         self
     }
 
-    fn route(&self, head: &Head<'_>) -> Found<'_> {
-        if self.routes.is_empty() {
-            return Found::Nothing;
-        }
-        let mut scratch = Vec::new();
-        match target::path(head, &mut scratch) {
-            Ok(path) => self.routes.find(path.decoded, head.method()),
-            Err(_) => Found::Nothing,
-        }
-    }
-
     fn http_call(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
-        let response = match self.route(request.head) {
+        let response = match self.routes.of(request.head) {
             Found::Handler(route, pattern) => {
                 context.path_values = values(pattern, request.head);
                 (route.handler)(request, context)
@@ -332,7 +321,7 @@ fn values(pattern: Option<&Pattern>, head: &Head<'_>) -> PathValues {
 
 impl Service for Router {
     fn plan(&self, head: &Head<'_>) -> BodyPlan {
-        match self.route(head) {
+        match self.routes.of(head) {
             Found::Handler(..) => BodyPlan::Collect,
             Found::OtherMethods(_) | Found::Nothing => BodyPlan::Discard,
         }
@@ -348,7 +337,7 @@ impl Service for Router {
 
     fn blocks(&self, request: &Request<'_>) -> bool {
         match request {
-            Request::Http(request) => match self.route(request.head) {
+            Request::Http(request) => match self.routes.of(request.head) {
                 Found::Handler(route, _) => route.blocks,
                 Found::OtherMethods(_) => false,
                 Found::Nothing => self.sites.iter().any(|it| it.blocks(request.head)),

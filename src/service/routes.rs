@@ -7,7 +7,7 @@
 use super::context::Context;
 use super::pattern::Pattern;
 use super::response::Response;
-use crate::http::{Method, Status};
+use crate::http::{Head, Method, Status, target};
 use crate::session::HttpRequest;
 use std::collections::HashMap;
 
@@ -40,8 +40,23 @@ pub(super) enum Found<'a> {
 }
 
 impl Routes {
-    pub(super) fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.patterns.is_empty()
+    /// Whoever a request is for. A server of files alone has no routes, and
+    /// pays nothing for the look.
+    #[inline]
+    pub(super) fn of(&self, head: &Head<'_>) -> Found<'_> {
+        if self.exact.is_empty() && self.patterns.is_empty() {
+            return Found::Nothing;
+        }
+        self.seek(head)
+    }
+
+    #[inline(never)]
+    fn seek(&self, head: &Head<'_>) -> Found<'_> {
+        let mut scratch = Vec::new();
+        match target::path(head, &mut scratch) {
+            Ok(path) => self.find(path.decoded, head.method()),
+            Err(_) => Found::Nothing,
+        }
     }
 
     /// Adds a handler.

@@ -27,6 +27,7 @@ pub(super) struct Answer<'a> {
 impl Answer<'_> {
     /// Answers with a file that is prepared; or says what is wrong with what
     /// the request wants of it.
+    #[inline]
     pub(super) fn with(&self, found: &Found, replies: &mut Replies) -> Result<(), Response> {
         let Some(variant) = variant::chosen(found, self.head) else {
             return Err(variant::not_acceptable());
@@ -38,6 +39,18 @@ impl Answer<'_> {
             self.whole(variant, prepared, replies);
             return Ok(());
         }
+        self.conditional(found, variant, prepared, replies)
+    }
+
+    /// The answer to a request that has conditions, or a range.
+    #[inline(never)]
+    fn conditional(
+        &self,
+        found: &Found,
+        variant: &Variant,
+        prepared: &Prepared,
+        replies: &mut Replies,
+    ) -> Result<(), Response> {
         let mut validators = Validators {
             etag: &prepared.etag,
             modified_unix_s: prepared.modified_s,

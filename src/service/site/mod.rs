@@ -101,7 +101,26 @@ impl StaticSite {
         }
     }
 
+    /// Answers a request to this site.
+    #[inline]
     fn answer(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
+        if let Some(path) = target::plain(request.head) {
+            let asked = Asked {
+                request,
+                path,
+                query: None,
+            };
+            if self.ready(&asked, context) {
+                return;
+            }
+        }
+        self.seek(request, context);
+    }
+
+    /// The same where a path is to be decoded, a rule to be looked at, or a
+    /// file not known.
+    #[inline(never)]
+    fn seek(&self, request: &HttpRequest<'_>, context: &mut Context<'_>) {
         let mut scratch = Vec::new(); // allocates only where something is decoded
         let (path, query, known) = match target::path(request.head, &mut scratch) {
             Ok(path) => (path.decoded, path.query, Ok(self.shows(path.hidden))),
@@ -127,6 +146,7 @@ impl StaticSite {
     }
 
     /// The hot path: a file that is known, and that no rule leads away from.
+    #[inline]
     fn ready(&self, asked: &Asked<'_>, context: &mut Context<'_>) -> bool {
         if !matches!(asked.request.head.method(), Method::Get | Method::Head) {
             return false;
