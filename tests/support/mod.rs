@@ -8,6 +8,7 @@
 
 pub mod masked;
 pub mod program;
+pub mod tools;
 
 use pelton::base::tick::Millis;
 use pelton::config::{self, Config, Listen, Mode, Protocol, Site};
