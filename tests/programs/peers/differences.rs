@@ -45,12 +45,16 @@ impl<'a> Differences<'a> {
         for (at, line) in text.lines().enumerate() {
             let at = at + 1;
             if let Some(request) = line.strip_prefix("    ") {
-                all[from..]
+                assert!(from < all.len(), "line {at}: what differs there?");
+                let these = &mut all[from..];
+                these
                     .iter_mut()
                     .for_each(|known| known.requests.push((at, request)));
-            } else if let Some(head) = line.strip_prefix("  ") {
+            } else {
                 from = all.len();
-                all.extend(heads(at, head).unwrap_or_else(|| panic!("line {at}: {line:?}")));
+                if let Some(head) = line.strip_prefix("  ") {
+                    all.extend(heads(at, head).unwrap_or_else(|| panic!("line {at}: {line:?}")));
+                }
             }
         }
         let used = BTreeSet::new();
