@@ -2,14 +2,21 @@
 //!
 //! `fuzz/run` looks for more, guided by coverage; this is what a few seconds
 //! can do. A failing seed can be run again: it is printed.
+//!
+//! The corpus is a file of text for each entry, with an input a line.
+//! `fuzz/pack` writes what was found into it.
 
 #[path = "corpus/entries.rs"]
 #[allow(dead_code, unreachable_pub, reason = "fuzz/ has its part of this")]
 mod entries;
 #[allow(dead_code, reason = "split.rs has its part of this")]
 mod samples;
+#[path = "corpus/text.rs"]
+#[allow(unreachable_pub, reason = "fuzz/ has its part of this")]
+mod text;
 
 use entries::{ENTRIES, Entry};
+use samples::escaped;
 use samples::random::Random;
 use std::collections::BTreeSet;
 use std::fs;
@@ -39,28 +46,34 @@ impl Drop for Culprit<'_> {
 #[test]
 fn every_entry_has_a_corpus_and_all_of_it_is_small() {
     let names: BTreeSet<String> = ENTRIES.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let is_folder = |path: &PathBuf| path.is_dir();
-    let folders = list(&root()).into_iter().filter(is_folder);
-    let there: BTreeSet<String> = folders.map(|folder| name_of(&folder)).collect();
-    assert_eq!(there, names);
-    let targets = list(&root().join("../../fuzz/fuzz_targets"));
-    let targets: BTreeSet<String> = targets
-        .iter()
-        .map(|file| name_of(&file.with_extension("")))
-        .collect();
-    assert_eq!(targets, names, "fuzz/fuzz_targets");
-    let inputs = ENTRIES.iter().flat_map(|(name, _)| corpus(name));
-    let bytes: usize = inputs.map(|(_, input)| input.len()).sum();
+    assert_eq!(named(&root(), "txt"), names);
+    let targets = root().join("../../fuzz/fuzz_targets");
+    assert_eq!(named(&targets, "rs"), names, "fuzz/fuzz_targets");
+    let bytes: usize = names.iter().map(|name| file(name).len()).sum();
     assert!(bytes <= CORPUS_BYTES_MAX, "{bytes} bytes");
+}
+
+#[test]
+fn every_corpus_is_as_it_is_written() {
+    for (name, _) in ENTRIES {
+        let known = file(name);
+        assert!(known.starts_with("# "), "{name} does not say what it is");
+        let written = text::write(&known, &text::read(&known));
+        assert!(
+            known == written,
+            "{name} is not in its order: `fuzz/pack {name}`"
+        );
+    }
 }
 
 #[test]
 fn the_corpus() {
     for (name, entry) in ENTRIES {
         let inputs = corpus(name);
-        assert!(!inputs.is_empty(), "{name}");
-        for (file, input) in &inputs {
-            run(entry, format!("{name}/{file}"), input);
+        assert!(inputs.len() >= 10, "{name}");
+        run(entry, format!("{name}, nothing"), b"");
+        for input in &inputs {
+            run(entry, name.to_owned(), input);
         }
     }
 }
@@ -71,7 +84,7 @@ fn mutants() {
         for half in ENTRIES.chunks(ENTRIES.len().div_ceil(2)) {
             scope.spawn(move || {
                 for (name, entry) in half {
-                    let inputs: Vec<_> = corpus(name).into_iter().map(|(_, input)| input).collect();
+                    let inputs = corpus(name);
                     for seed in 0..MUTANTS {
                         let input = mutant(&inputs, &mut Random::new(seed));
                         run(*entry, format!("{name}, seed {seed}"), &input);
@@ -112,22 +125,20 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
 }
 
-/// The inputs of an entry, by file name.
-fn corpus(name: &str) -> Vec<(String, Vec<u8>)> {
-    let read = |file: PathBuf| (name_of(&file), fs::read(&file).expect("an input"));
-    list(&root().join(name)).into_iter().map(read).collect()
+/// The corpus of an entry as it is kept.
+fn file(name: &str) -> String {
+    fs::read_to_string(root().join(name).with_extension("txt")).expect("a corpus")
 }
 
-fn list(folder: &Path) -> Vec<PathBuf> {
+fn corpus(name: &str) -> Vec<Vec<u8>> {
+    text::read(&file(name))
+}
+
+/// What the files with this ending in a folder are called.
+fn named(folder: &Path, ending: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    paths.sort();
-    paths
-}
-
-fn name_of(path: &Path) -> String {
-    let name = path.file_name().expect("a name");
-    name.to_str().expect("UTF-8").to_owned()
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let named = paths.filter(|path| path.extension().is_some_and(|found| found == ending));
+    let name = |path: PathBuf| path.file_stem()?.to_str().map(str::to_owned);
+    named.filter_map(name).collect()
 }

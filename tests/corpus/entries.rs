@@ -22,7 +22,7 @@ use pelton::session::{Protocol, Rules};
 /// Takes any bytes; panics where something is not as it has to be.
 pub type Entry = fn(&[u8]);
 
-/// Every entry, with the name of its folder of the corpus.
+/// Every entry, with the name of its corpus.
 pub const ENTRIES: [(&str, Entry); 12] = [
     ("head", head),
     ("chunked", chunked),

@@ -2,7 +2,6 @@
 
 use crate::support::program::{BINARY, Program, run};
 use crate::support::{Answer, Folder, Rig, both, connect, get, read_answer, request};
-use pelton::Router;
 use pelton::config::{self, Config, Mode};
 use std::fs;
 use std::io::Write;
@@ -17,6 +16,7 @@ const NOBODY: &str = "Authorization: Basic bm9ib2R5Om9wZW4gc2VzYW1l\r\n";
 
 const RULES: &str = r#"
 [[site]]
+root = "."
 index = ["index.html", "start.html"]
 fallback = "/inner/lost.html"
 [site.error_pages]
@@ -55,23 +55,8 @@ const FILES: [(&str, &str); 7] = [
 ];
 
 fn start(mode: Mode) -> Rig {
-    start_with(mode, &RULES.replace("HASH", &hash("open sesame")))
-}
-
-fn start_with(mode: Mode, text: &str) -> Rig {
-    let parsed = config::parse(text).expect("a good configuration");
-    let router = Router::new().site(&parsed);
-    let adjust = |config: &mut Config| {
-        let root = config.sites[0].root.clone();
-        for (name, content) in FILES {
-            let path = root.join(name);
-            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-            fs::write(path, content).expect("a file");
-        }
-        config.sites = parsed.sites;
-        config.sites[0].root = root;
-    };
-    Rig::with_router(mode, adjust, router)
+    let text = RULES.replace("HASH", &hash("open sesame"));
+    Rig::of_sites(mode, &text, &FILES)
 }
 
 /// A hash of little cost: what it costs is not what these tests are about.
@@ -234,8 +219,9 @@ fn hashes_are_made_off_the_loops() {
         ..Config::default().accounts
     };
     let slow = pelton::accounts::hashed("open sesame", &cost).expect("hashed");
-    let text = "[[site]]\n[[site.auth]]\npath = \"/inner/**\"\nusers = [\"ann:HASH\"]";
-    let rig = start_with(Mode::Reactor, &text.replace("HASH", &slow));
+    let text =
+        "[[site]]\nroot = \".\"\n[[site.auth]]\npath = \"/inner/**\"\nusers = [\"ann:HASH\"]";
+    let rig = Rig::of_sites(Mode::Reactor, &text.replace("HASH", &slow), &FILES);
     // The two loops have a wrong password each, and more wait.
     let wrong: Vec<_> = (0..8)
         .map(|_| {

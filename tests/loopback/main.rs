@@ -1,6 +1,8 @@
 //! Servers in the process of the tests, on free ports, and clients of all kinds:
 //! what the library promises, in both modes.
 
+#[path = "../samples/escaped.rs"]
+mod escaped;
 #[path = "../samples/random.rs"]
 mod random;
 #[path = "../support/mod.rs"]

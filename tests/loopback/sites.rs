@@ -2,29 +2,13 @@
 //! site has a test here that fails without it.
 
 use crate::support::{Answer, Rig, both, connect, read_answer, read_to_end};
-use pelton::Router;
-use pelton::config::{self, Mode};
+use pelton::config::Mode;
 use std::fs;
 use std::io::Write;
 
-/// A server for the sites of a configuration, whose roots are below one folder
-/// with these files besides the usual ones.
+/// A server for these sites, with these files besides the usual ones.
 fn start(mode: Mode, text: &str, files: &[(&str, &str)]) -> Rig {
-    let parsed = config::parse(text).expect("a good configuration");
-    let router = Router::new().site(&parsed);
-    let adjust = |config: &mut config::Config| {
-        let folder = config.sites[0].root.clone();
-        for (name, content) in files {
-            let path = folder.join(name);
-            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-            fs::write(path, content).expect("a file");
-        }
-        config.sites = parsed.sites;
-        for site in &mut config.sites {
-            site.root = folder.join(&site.root);
-        }
-    };
-    Rig::with_router(mode, adjust, router)
+    Rig::of_sites(mode, text, files)
 }
 
 /// Sends one request, `GET /path` and field lines with ` | ` between them, to

@@ -3,19 +3,16 @@
 //! It needs `chromium`. Where that is not installed the tests say so and pass,
 //! unless `PELTON_REQUIRE_TOOLS` is 1; nothing is ever installed from here.
 
+use crate::chromium::{self, Chromium};
 use crate::support::Folder;
 use crate::support::program::{Program, config_text};
 use pelton::config::Mode;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// A browser on a busy machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(120);
+use std::time::Duration;
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 800;
@@ -23,86 +20,14 @@ const HEIGHT: u32 = 800;
 /// A picture of one colour, of that size, takes far less.
 const PICTURE_BYTES_MIN: usize = 12_000;
 
-/// Neither a cloud nor a graphics card, and no trace outside the profile.
-const ARGUMENTS: [&str; 11] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--virtual-time-budget=5000",
-];
-
-/// Whether the browser is there; if not, says what is skipped for want of it.
-fn has_chromium() -> bool {
-    let found = Command::new("chromium")
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.status.success());
-    let required = std::env::var("PELTON_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
-    assert!(
-        found || !required,
-        "chromium is required (PELTON_REQUIRE_TOOLS=1) and not installed"
-    );
-    if !found {
-        println!("skipped: chromium is not installed (Debian's package: chromium)");
-    }
-    found
-}
-
-/// A process that is ended by its id when the test is over, however it ends.
-struct Browser(Child);
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Loads `url` with a profile of its own below `folder`; returns what the
 /// browser prints.
+#[track_caller]
 fn load(url: &str, folder: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new("chromium");
-    command.args(ARGUMENTS).args(arguments);
-    command.arg(format!(
-        "--user-data-dir={}",
-        folder.join("profile").display()
-    ));
-    command
-        .arg(format!("--window-size={WIDTH},{HEIGHT}"))
-        .arg(url);
-    command.env("HOME", folder).current_dir(folder);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut browser = Browser(command.spawn().expect("chromium starts"));
-    let mut spoken = browser.0.stdout.take().expect("it was piped");
-    let reader = thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = spoken.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    });
-    let start = Instant::now();
-    let status = loop {
-        if let Some(status) = browser.0.try_wait().expect("its status") {
-            break status;
-        }
-        assert!(
-            start.elapsed() < PATIENCE,
-            "chromium takes too long with {url}"
-        );
-        thread::sleep(Duration::from_millis(50));
-    };
-    assert!(status.success(), "chromium fails with {url}: {status}");
-    reader.join().expect("text")
+    let size = format!("--window-size={WIDTH},{HEIGHT}");
+    let usual = ["--hide-scrollbars", "--virtual-time-budget=5000", &size];
+    println!("chromium loads {url}");
+    Chromium::open(url, folder, &[&usual, arguments].concat()).wait()
 }
 
 /// The site of this project, served by the program.
@@ -124,7 +49,7 @@ fn has(page: &str, parts: &[&str]) {
 
 #[test]
 fn a_browser_loads_the_site_in_either_mode() {
-    if !has_chromium() {
+    if !chromium::is_there() {
         return;
     }
     for mode in ["reactor", "proactor"] {
@@ -158,7 +83,7 @@ fn behind<'a>(page: &'a str, before: &str) -> &'a str {
 /// to the next, and the wheel turns.
 #[test]
 fn the_status_page_moves_under_load() {
-    if !has_chromium() {
+    if !chromium::is_there() {
         return;
     }
     let folder = Folder::new();
@@ -215,7 +140,7 @@ fn the_status_page_moves_under_load() {
 
 #[test]
 fn a_browser_shows_the_site() {
-    if !has_chromium() {
+    if !chromium::is_there() {
         return;
     }
     let folder = Folder::new();
@@ -267,7 +192,7 @@ fn form(action: &str) -> String {
 
 #[test]
 fn a_browser_registers_and_logs_in_by_forms() {
-    if !has_chromium() {
+    if !chromium::is_there() {
         return;
     }
     let folder = Folder::new();
@@ -294,7 +219,7 @@ fn a_browser_registers_and_logs_in_by_forms() {
 
 #[test]
 fn a_page_says_that_accounts_are_off() {
-    if !has_chromium() {
+    if !chromium::is_there() {
         return;
     }
     let folder = Folder::new();

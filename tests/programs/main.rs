@@ -2,6 +2,7 @@
 //! servers, clients in other languages. They are one target so that those that
 //! wait, wait together.
 
+mod chromium;
 mod master;
 #[path = "../samples/random.rs"]
 mod random;

@@ -7,7 +7,9 @@
 mod page;
 mod scripts;
 
+use crate::chromium::{self, Chromium};
 use crate::support::program::wait_for;
+use crate::support::tools::has;
 use crate::support::{Folder, Rig, both, pattern};
 use pelton::config::{Config, Mode};
 use pelton::engine::Count;
@@ -15,35 +17,14 @@ use pelton::service::{Router, StaticSite};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
-/// A browser on a busy machine takes its time.
-const BROWSER_PATIENCE: Duration = Duration::from_secs(120);
 /// Files of the site that is copied as a whole.
 const MIRRORED_FILES: usize = 2_000;
 /// Of which a page links so many.
 const LINKS: usize = 50;
-
-/// Whether a tool is there; if not, says what is skipped for want of it.
-fn has(tool: &str) -> bool {
-    let found = Command::new(tool)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.status.success());
-    let required = std::env::var("PELTON_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
-    assert!(
-        found || !required,
-        "{tool} is required (PELTON_REQUIRE_TOOLS=1) and not installed"
-    );
-    if !found {
-        println!("skipped: {tool} is not installed");
-    }
-    found
-}
 
 /// Runs a tool in `folder` to its end; its home is there too.
 fn run(tool: &str, arguments: &[&str], folder: &Path) -> Output {
@@ -270,7 +251,7 @@ fn nodes_fetch_keeps_its_connection() {
 
 #[test]
 fn a_browser_takes_fonts_seeks_in_sound_and_keeps_a_worker() {
-    if !has("chromium") {
+    if !chromium::is_there() {
         return;
     }
     let site = Folder::new();
@@ -285,36 +266,13 @@ fn a_browser_takes_fonts_seeks_in_sound_and_keeps_a_worker() {
     let adjust = |config: &mut Config| config.sites[0].root = site.path().to_owned();
     let rig = Rig::with_router(Mode::Reactor, adjust, router);
     let folder = Folder::new();
-    let profile = folder.path().join("profile");
-    let mut command = Command::new("chromium");
-    command.args(page::ARGUMENTS);
-    command.arg(format!("--user-data-dir={}", profile.display()));
-    command.args([
-        "--remote-debugging-port=0",
-        &format!("http://{}/", rig.http),
-    ]);
-    command
-        .env("HOME", folder.path())
-        .current_dir(folder.path());
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let _browser = Browser(command.spawn().expect("chromium starts"));
-    let said = said
-        .recv_timeout(BROWSER_PATIENCE)
-        .expect("the page says something");
+    let url = format!("http://{}/", rig.http);
+    // With a port for a debugger it stays until it is ended.
+    let browser = Chromium::open(&url, folder.path(), &["--remote-debugging-port=0"]);
+    let said = said.recv_timeout(chromium::PATIENCE);
+    let said = said.expect("the page says something");
+    drop(browser);
     assert_eq!(said, page::SAID);
     // It took what it needed.
     assert!(rig.count(Count::WrittenBytes) < page::SOUND_BYTES / 2);
-}
-
-/// A process that is ended by its id when the test is over, however it ends.
-struct Browser(Child);
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

@@ -7,6 +7,7 @@
 //! the protocol's own; `@7` behind a package or a beat is its tag.
 //! `Truncated 408`: a client that falls silent is told.
 
+pub(crate) mod escaped;
 mod frame;
 mod framings;
 mod http;

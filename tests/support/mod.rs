@@ -8,9 +8,10 @@
 
 pub mod masked;
 pub mod program;
+pub mod tools;
 
 use pelton::base::tick::Millis;
-use pelton::config::{Config, Listen, Mode, Protocol, Site};
+use pelton::config::{self, Config, Listen, Mode, Protocol, Site};
 use pelton::engine::{Count, Handle, Running, Server};
 use pelton::service::{Router, Service, StaticSite};
 use pelton::session::CloseReason;
@@ -78,9 +79,9 @@ impl Folder {
         fs::write(path, content).expect("a file");
     }
 
-    /// Says that a file was last modified at this time, in seconds since 1970.
+    /// Says that a file or a folder was last modified at this time, in seconds since 1970.
     pub fn date(&self, name: &str, unix_s: u64) {
-        let file = fs::File::options().append(true).open(self.0.join(name));
+        let file = fs::File::open(self.0.join(name));
         let time = std::time::UNIX_EPOCH + Duration::from_secs(unix_s);
         let set = file.and_then(|file| file.set_modified(time));
         set.expect("the time is set");
@@ -136,6 +137,26 @@ impl Rig {
             folder,
             running: Some(running),
         }
+    }
+
+    /// A server for the sites of a configuration, whose roots are below one
+    /// folder with these files besides the usual ones.
+    pub fn of_sites(mode: Mode, text: &str, files: &[(&str, impl AsRef<[u8]>)]) -> Rig {
+        let parsed = config::parse(text).expect("a good configuration");
+        let router = Router::new().site(&parsed);
+        let adjust = |config: &mut Config| {
+            let folder = config.sites[0].root.clone();
+            for (name, content) in files {
+                let path = folder.join(name);
+                fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+                fs::write(path, content).expect("a file");
+            }
+            config.sites = parsed.sites;
+            for site in &mut config.sites {
+                site.root = folder.join(&site.root);
+            }
+        };
+        Rig::with_router(mode, adjust, router)
     }
 
     /// Stops the server and waits for its threads.

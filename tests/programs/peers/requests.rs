@@ -57,6 +57,10 @@ struct List(Vec<Sample>);
 impl List {
     fn add(&mut self, concern: &str, words: &str, bytes: impl Into<Vec<u8>>) {
         let words = words.escape_default().to_string();
+        let words = match words.strip_suffix(' ') {
+            Some(seen) => format!("{seen}\\u{{20}}"), // so that it is
+            None => words,
+        };
         let name = format!("{concern}/{words}");
         self.0.push(Sample {
             name,

@@ -61,6 +61,20 @@ impl Seen {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The answer without what is another each time: its date, and where the
+    /// parts of several end.
+    pub(crate) fn lasting(&self) -> Seen {
+        let mut seen = self.clone();
+        seen.fields.retain(|(name, _)| name != "date");
+        for (name, value) in &mut seen.fields {
+            if name == "content-type" && value.starts_with("multipart/") {
+                value.truncate("multipart/".len());
+                seen.body.clear();
+            }
+        }
+        seen
+    }
+
     /// What differs: its name, ours, theirs. Of two answers with other statuses
     /// no more is compared.
     pub(crate) fn differences(&self, other: &Seen) -> Vec<(&'static str, String, String)> {

@@ -3,19 +3,6 @@
 
 use crate::support::Folder;
 
-/// Neither a cloud nor a graphics card, and no trace outside the profile.
-pub(crate) const ARGUMENTS: [&str; 9] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-];
-
 /// What it says if all is well.
 pub(crate) const SAID: &str =
     "font loaded; sound 3600 s, at 3000 s; worker activated: from the worker";
