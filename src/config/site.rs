@@ -9,13 +9,16 @@ mod rules;
 
 pub use auth::users;
 
+use crate::base::limits::{TRIES_DEFAULT, TRIES_MAX};
 use crate::config::path_pattern::check_path;
 use crate::config::section::Section;
 use crate::config::{Etag, Listing, Site, host};
 use std::path::PathBuf;
 
 /// Statuses that a site answers with, and may have a page for.
-const ERRORS: [u16; 11] = [400, 401, 403, 404, 405, 406, 412, 416, 500, 501, 503];
+const ERRORS: [u16; 13] = [
+    400, 401, 403, 404, 405, 406, 412, 414, 416, 429, 500, 501, 503,
+];
 
 /// Every `[[site]]`; without any, the one that an empty file asks for.
 pub(super) fn sites(top: &mut Section<'_, '_>) -> Vec<Site> {
@@ -77,6 +80,7 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
         cache_control: rules::cache_control(keys),
         cors: keys.section("site.cors", cors::cors),
         auth: auth::auth(keys),
+        tries_per_minute: keys.count("tries_per_minute", 0..=TRIES_MAX, TRIES_DEFAULT),
         root: usual.root,
     };
     (places, site)

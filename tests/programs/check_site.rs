@@ -135,7 +135,7 @@ fallback = "index.html"
 "#,
         r#"
 3:7: a path begins with a slash: write "/404.html"
-4:1: `302` is no status that a site answers with: write one of 400, 401, 403, 404, 405, 406, 412, 416, 500, 501, 503
+4:1: `302` is no status that a site answers with: write one of 400, 401, 403, 404, 405, 406, 412, 414, 416, 429, 500, 501, 503
 5:7: `503` must be a string in quotes, not `503`
 "#,
     ),

@@ -16,6 +16,7 @@
 //! whether rules lead elsewhere: no pattern is held against the path of a
 //! request for a file that is known.
 
+mod accepted;
 mod answer;
 mod cors;
 mod guard;
@@ -36,7 +37,7 @@ use crate::http::{Head, Method, Status, target};
 use crate::session::HttpRequest;
 use answer::Answer;
 use cors::Cors;
-use guard::Guard;
+use guard::{Caller, Guard};
 use ready::Said;
 use rules::Rules;
 use std::hash::RandomState;
@@ -154,7 +155,7 @@ impl StaticSite {
         if preflight || head.target() == b"*" {
             return false;
         }
-        let Some(response) = guard.refuses(head, paths, context.now) else {
+        let Some(response) = guard.refuses(head, paths, Caller::of(context)) else {
             return false;
         };
         self.refuse(asked, response, context);
@@ -250,6 +251,7 @@ impl StaticSite {
         context: &mut Context<'_>,
     ) -> Result<(), FileError> {
         let answer = self.usual(asked, context);
+        let caller = Caller::of(context);
         let found = context.files.find(self.root, path, context.now)?;
         if let Some(guard) = &self.guard {
             let name = file_name(path, found);
