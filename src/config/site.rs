@@ -6,6 +6,7 @@
 mod auth;
 mod cors;
 mod rules;
+mod shared;
 
 pub use auth::users;
 
@@ -62,6 +63,11 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
     let usual = Site::new(PathBuf::from(root));
     let names = keys.list("index", 0, "[\"index.html\"]", file_name);
     let fallback = keys.parsed("fallback", "\"/index.html\"", path);
+    let (redirects, rewrites) = (rules::redirects(keys), rules::rewrites(keys));
+    let headers = rules::headers(keys);
+    let cache_control = rules::cache_control(keys);
+    let auth = auth::auth(keys);
+    shared::check(keys, &cache_control, &auth);
     let site = Site {
         hosts,
         index: names.map_or(usual.index, |names| {
@@ -74,12 +80,12 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
         precompressed: keys.flag("precompressed", true),
         compress: keys.flag("compress", false),
         error_pages: error_pages(keys, usual.error_pages),
-        redirects: rules::redirects(keys),
-        rewrites: rules::rewrites(keys),
-        headers: rules::headers(keys),
-        cache_control: rules::cache_control(keys),
+        redirects,
+        rewrites,
+        headers,
+        cache_control: cache_control.into_iter().map(|(_, rule)| rule).collect(),
         cors: keys.section("site.cors", cors::cors),
-        auth: auth::auth(keys),
+        auth,
         tries_per_minute: keys.count("tries_per_minute", 0..=TRIES_MAX, TRIES_DEFAULT),
         root: usual.root,
     };
