@@ -106,7 +106,7 @@ impl StaticSite {
         let mut scratch = Vec::new(); // allocates only where something is decoded
         let (path, query, known) = match target::path(request.head, &mut scratch) {
             Ok(path) => (path.decoded, path.query, Ok(self.shows(path.hidden))),
-            Err(_) => (&b"/"[..], None, Err(Status::BAD_REQUEST)),
+            Err(error) => (&b"/"[..], None, Err(error.status())),
         };
         let asked = Asked {
             request,

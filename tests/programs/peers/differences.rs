@@ -372,11 +372,10 @@ pub(crate) const DIFFERENCES: &[Known] = &[
             "target//\\u{e9}",
             "target//<small>",
             "target//\\\"small\\\"",
-            "target/5000 bytes",
         ],
         peer: "nginx",
         differences: &[("status", "400", "404")],
-        why: "Beyond the grammar of a target (RFC 9112 3.2), a control byte in a path, or longer than any path.",
+        why: "Beyond the grammar of a target (RFC 9112 3.2), or a control byte in a path.",
     },
     Known {
         requests: &[
@@ -389,11 +388,10 @@ pub(crate) const DIFFERENCES: &[Known] = &[
             "target//\\u{e9}",
             "target//<small>",
             "target//\\\"small\\\"",
-            "target/5000 bytes",
         ],
         peer: "lighttpd",
         differences: &[("status", "400", "404")],
-        why: "Beyond the grammar of a target (RFC 9112 3.2), or longer than any path.",
+        why: "Beyond the grammar of a target (RFC 9112 3.2).",
     },
     Known {
         requests: &[
@@ -449,6 +447,18 @@ pub(crate) const DIFFERENCES: &[Known] = &[
         peer: "lighttpd",
         differences: &[("status", "200", "400")],
         why: "The host in an absolute target is obeyed, not held against Host (RFC 9112 3.2.2); its path may be empty.",
+    },
+    Known {
+        requests: &["target/5000 bytes"],
+        peer: "nginx",
+        differences: &[("status", "414", "404")],
+        why: "A path that is longer than any file's is said to be so (RFC 9110 15.5.15).",
+    },
+    Known {
+        requests: &["target/5000 bytes"],
+        peer: "lighttpd",
+        differences: &[("status", "414", "404")],
+        why: "A path that is longer than any file's is said to be so (RFC 9110 15.5.15).",
     },
     Known {
         requests: &["target/70000 bytes"],
