@@ -42,6 +42,7 @@ use ready::Said;
 use rules::Rules;
 use std::hash::RandomState;
 
+/// Goes with 405 and with the answer to OPTIONS (RFC 9110 10.2.1).
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// Serves the files below one root, by the rules of one site. Does not own the
@@ -255,7 +256,7 @@ impl StaticSite {
         let found = context.files.find(self.root, path, context.now)?;
         if let Some(guard) = &self.guard {
             let name = file_name(path, found);
-            if let Some(response) = guard.refuses(asked.request.head, &[path, &name], context.now) {
+            if let Some(response) = guard.refuses(asked.request.head, &[path, &name], caller) {
                 self.refuse(asked, response, context);
                 return Ok(());
             }
