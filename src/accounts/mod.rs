@@ -64,7 +64,6 @@ mod slots;
 mod sqlite;
 mod store;
 mod token;
-mod tries;
 
 pub use failure::StoreError;
 pub use hash::hashed;

@@ -8,9 +8,9 @@ use super::refusal::Refusal;
 use super::sqlite::SqliteStore;
 use super::store::{NewAccount, NewSession, Store, User};
 use super::token::Token;
-use super::tries::{Tries, What};
 use crate::base::limits::STORE_TOLD_S;
 use crate::base::tick::Time;
+use crate::base::tries::{Tries, What};
 use crate::config::Accounts as Settings;
 use crate::http::Head;
 use crate::service::Context;
@@ -222,14 +222,14 @@ impl Accounts {
             counted.map_err(|retry_after_s| Refusal::TooMany { retry_after_s })
         };
         count(What::address(caller.address))?;
-        name.map_or(Ok(()), |name| count(What::Name(name.as_str())))
+        name.map_or(Ok(()), |name| count(What::Name(name.as_str().as_bytes())))
     }
 
     /// Who knows the password does not use up the tries at a name.
     fn give_back_try(&self, user: &User) {
         let tries = self.0.tries.lock();
         let mut tries = tries.unwrap_or_else(PoisonError::into_inner);
-        tries.give_back(What::Name(&user.name));
+        tries.give_back(What::Name(user.name.as_bytes()));
     }
 
     /// The cost was changed since: the hash is made anew. A failure is no

@@ -254,8 +254,8 @@ pub const PATTERN_STARS_MAX: usize = 9;
 pub const REDIRECTS_FOLLOWED_MAX: usize = 20;
 /// Credentials that a site keeps in mind as good, so that they need no hash.
 pub const ACCEPTED_MAX: usize = 1_000;
-/// For so long it does.
-pub const ACCEPTED_MS: u64 = 60_000;
+/// For so long it does after each use.
+pub const ACCEPTED_MS: u64 = 600_000;
 /// Files and folders that one listing of a folder shows.
 pub const LISTED_ENTRIES_MAX: usize = 2_000;
 /// Names that are looked at for one listing: others may be hidden.

@@ -7,3 +7,4 @@ pub mod limits;
 pub mod network;
 pub mod rate;
 pub mod tick;
+pub(crate) mod tries;

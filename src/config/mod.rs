@@ -13,6 +13,7 @@
 mod address;
 mod checked;
 mod choice;
+mod common_path;
 mod field;
 mod host;
 mod keys;

@@ -1,7 +1,6 @@
 //! What arguments change in a configuration.
 
 use crate::config::{Address, Config, Listen, Protocol, Refusal, ServeArgs};
-use std::net::SocketAddr;
 
 impl Config {
     /// The configuration with the arguments put over it.
@@ -27,8 +26,8 @@ impl Config {
         self.master.enable |= arguments.master;
         self.workers = arguments.workers.unwrap_or(self.workers);
         let given = [
-            (Protocol::Http, arguments.http),
-            (Protocol::Frame, arguments.frame),
+            (Protocol::Http, &arguments.http),
+            (Protocol::Frame, &arguments.frame),
         ];
         for (protocol, addr) in given {
             if let Some(addr) = addr {
@@ -38,7 +37,7 @@ impl Config {
         match repeated(&self.listen) {
             Some(addr) => Err(Refusal(format!(
                 "two listeners would have the address {addr}: \
-                 give another port with --http or --frame, or port 0 for a free one"
+                 give another one with --http or --frame; port 0 is any free one"
             ))),
             None => Ok(self),
         }
@@ -47,9 +46,12 @@ impl Config {
 
 /// Puts one listener in the place of all that speak `protocol`; in the framing
 /// of the first.
-fn replace(listen: &mut Vec<Listen>, protocol: Protocol, addr: SocketAddr) {
+fn replace(listen: &mut Vec<Listen>, protocol: Protocol, addr: &Address) {
     let first = listen.iter().position(|old| old.protocol == protocol);
-    let mut new = Listen::new(addr, protocol);
+    let mut new = match addr {
+        Address::Ip(addr) => Listen::new(*addr, protocol),
+        Address::Unix(path) => Listen::unix(path, protocol),
+    };
     new.framing = first.map_or(new.framing, |first| listen[first].framing);
     listen.retain(|old| old.protocol != protocol);
     listen.insert(first.unwrap_or(listen.len()), new);
@@ -153,6 +155,15 @@ mod tests {
             "--frame 2",
             &[("127.0.0.1:1", Http, true), ("127.0.0.1:2", Frame, false)],
         );
+    }
+
+    #[test]
+    fn so_does_a_unix_socket() {
+        use Protocol::{Frame, Http};
+        let sockets = [("unix:/run/a.sock", Http, false), ("unix:@b", Frame, false)];
+        check("", "--http unix:/run/a.sock --frame unix:@b", &sockets);
+        let Refusal(line) = over("", "--http unix:a --frame unix:a").expect_err("a clash");
+        assert!(line.contains("the address unix:a: "), "{line}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::base::limits::{TIMEOUT_S_MAX, WORKERS_MAX};
 use crate::base::tick::Millis;
 use crate::config::choice::any_of;
-use crate::config::{FRAMINGS, Mode, Refusal, address};
+use crate::config::{Address, FRAMINGS, Mode, Refusal, address};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -67,12 +67,12 @@ pub struct ServeArgs {
     /// Configuration file [default: conf/pelton.toml, if that exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Serve HTTP here, and on no http listener of the file: PORT, :PORT or IP:PORT
-    #[arg(long, value_name = "ADDR", value_parser = address::parse)]
-    pub http: Option<SocketAddr>,
+    /// Serve HTTP here, and on no http listener of the file: PORT, :PORT, IP:PORT or unix:PATH
+    #[arg(long, value_name = "ADDR")]
+    pub http: Option<Address>,
     /// Serve the binary protocol here, and on no frame listener of the file
-    #[arg(long, value_name = "ADDR", value_parser = address::parse)]
-    pub frame: Option<SocketAddr>,
+    #[arg(long, value_name = "ADDR")]
+    pub frame: Option<Address>,
     /// Where requests are answered: on the event loops, or on a pool of threads
     #[arg(long, value_name = "reactor|proactor")]
     pub mode: Option<Mode>,
@@ -150,6 +150,7 @@ Examples:
   pelton www --http 8080          the folder www, on this machine alone
   pelton www --http :80           the same, on every IPv4 interface
   pelton www --http [::1]:0       a free port of the IPv6 loopback; the line at start tells it
+  pelton www --http unix:a.sock   a unix socket
   pelton --config my.toml --mode proactor --workers 2";
 
 const CHECK_EXAMPLES: &str = "\
@@ -208,7 +209,7 @@ pub enum NoCommand {
 /// let Ok(Command::Serve(serve)) = config::arguments(["pelton", "www", "--http", "80"]) else {
 ///     panic!("`serve` may be left out");
 /// };
-/// assert_eq!(serve.http, Some(([127, 0, 0, 1], 80).into()));
+/// assert_eq!(serve.http.map(|addr| addr.to_string()).as_deref(), Some("127.0.0.1:80"));
 /// ```
 ///
 /// # Errors

@@ -6,16 +6,20 @@
 mod auth;
 mod cors;
 mod rules;
+mod shared;
 
 pub use auth::users;
 
+use crate::base::limits::{TRIES_DEFAULT, TRIES_MAX};
 use crate::config::path_pattern::check_path;
 use crate::config::section::Section;
 use crate::config::{Etag, Listing, Site, host};
 use std::path::PathBuf;
 
 /// Statuses that a site answers with, and may have a page for.
-const ERRORS: [u16; 11] = [400, 401, 403, 404, 405, 406, 412, 416, 500, 501, 503];
+const ERRORS: [u16; 13] = [
+    400, 401, 403, 404, 405, 406, 412, 414, 416, 429, 500, 501, 503,
+];
 
 /// Every `[[site]]`; without any, the one that an empty file asks for.
 pub(super) fn sites(top: &mut Section<'_, '_>) -> Vec<Site> {
@@ -59,6 +63,11 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
     let usual = Site::new(PathBuf::from(root));
     let names = keys.list("index", 0, "[\"index.html\"]", file_name);
     let fallback = keys.parsed("fallback", "\"/index.html\"", path);
+    let (redirects, rewrites) = (rules::redirects(keys), rules::rewrites(keys));
+    let headers = rules::headers(keys);
+    let cache_control = rules::cache_control(keys);
+    let auth = auth::auth(keys);
+    shared::check(keys, &cache_control, &auth);
     let site = Site {
         hosts,
         index: names.map_or(usual.index, |names| {
@@ -71,12 +80,13 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
         precompressed: keys.flag("precompressed", true),
         compress: keys.flag("compress", false),
         error_pages: error_pages(keys, usual.error_pages),
-        redirects: rules::redirects(keys),
-        rewrites: rules::rewrites(keys),
-        headers: rules::headers(keys),
-        cache_control: rules::cache_control(keys),
+        redirects,
+        rewrites,
+        headers,
+        cache_control: cache_control.into_iter().map(|(_, rule)| rule).collect(),
         cors: keys.section("site.cors", cors::cors),
-        auth: auth::auth(keys),
+        auth,
+        tries_per_minute: keys.count("tries_per_minute", 0..=TRIES_MAX, TRIES_DEFAULT),
         root: usual.root,
     };
     (places, site)

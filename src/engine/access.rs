@@ -100,6 +100,23 @@ impl Scribe {
         entry.write(self.form, out);
     }
 
+    /// The same for a request that the protocol itself answers; none for what is
+    /// no answer to it, but on the way to one.
+    pub(super) fn refused(
+        self,
+        asked: Asked<'_>,
+        date: &HttpDate,
+        (answer, framing): (Own, &dyn Framing),
+        out: &mut Vec<u8>,
+    ) {
+        if matches!(answer, Own::Refuse { .. } | Own::Limited { .. }) {
+            let mut told = Replies::new();
+            let mark = told.mark();
+            own::write(answer, date, framing, &mut told);
+            self.write(asked, date, (&told, &mark), out);
+        }
+    }
+
     /// Only where a line says it is the clock read, which is no system call.
     fn took(self, since: Time) -> Millis {
         match self.form {
@@ -157,13 +174,10 @@ impl Book {
         &mut self,
         asked: Asked<'_>,
         date: &HttpDate,
-        (answer, framing): (Own, &dyn Framing),
+        answer: (Own, &dyn Framing),
     ) {
-        if matches!(answer, Own::Refuse { .. } | Own::Limited { .. }) {
-            let mut told = Replies::new();
-            let mark = told.mark();
-            own::write(answer, date, framing, &mut told);
-            self.answered(asked, date, (&told, &mark));
+        if self.has_room() {
+            self.scribe.refused(asked, date, answer, &mut self.lines);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What one address may take, asked when a client connects and for each of
 //! its requests.
 
+use super::access::Asked;
 use super::tally::Count;
 use super::worker::Worker;
 use crate::base::key::Key;
@@ -71,7 +72,7 @@ impl Worker {
         match self.fleet.visitors.come(address.ip(), self.kit.now) {
             Ok(visitor) => return Some((stream, visitor)),
             Err(turned_away) => {
-                let told = self.refusal(turned_away, speech.protocol, speech.framing);
+                let told = self.refusal(turned_away, address, speech.protocol, speech.framing);
                 turn_away(&stream, told.bytes(), &mut self.kit.input);
             }
         }
@@ -98,7 +99,8 @@ impl Worker {
             }
             Err(turned_away) => {
                 let (protocol, framing) = (connection.protocol(), connection.framing());
-                let told = self.refusal(turned_away, protocol, framing);
+                let address = connection.address();
+                let told = self.refusal(turned_away, address, protocol, framing);
                 if let Some(connection) = self.slab.get(key.index as usize) {
                     connection.turn_away(told.bytes(), &mut self.kit.input);
                 }
@@ -108,22 +110,33 @@ impl Worker {
         }
     }
 
-    /// What is told to a client that is not taken, which is counted.
+    /// What is told to a client that is not taken, which is counted and logged.
     fn refusal(
-        &self,
+        &mut self,
         turned_away: TurnedAway,
+        address: SocketAddr,
         protocol: Protocol,
         framing: &'static dyn Framing,
     ) -> Replies {
         self.tally().add(Count::TurnedAway, 1);
         let mut told = Replies::new();
+        let mark = told.mark();
         if protocol == Protocol::Http {
             let answer = Own::Limited {
                 method: Method::Get,
                 connection: Connection::Close,
                 retry_s: whole_seconds(turned_away.after),
             };
-            own::write(answer, &self.kit.date.text, framing, &mut told);
+            let date = &self.kit.date.text;
+            own::write(answer, date, framing, &mut told);
+            if let Some(book) = &mut self.kit.access {
+                let asked = Asked {
+                    client: address.ip(),
+                    head: None,
+                    since: self.kit.now,
+                };
+                book.answered(asked, date, (&told, &mark));
+            }
         }
         told
     }

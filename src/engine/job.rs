@@ -104,13 +104,15 @@ enum Entry {
         tag: u64,
         body: Range<usize>,
     },
-    Own(Own),
+    Own {
+        answer: Own,
+        /// Its line of the access log, if it has one.
+        logged: Box<[u8]>,
+    },
     /// The session dropped a bad package here.
     Bad,
     /// The connection's timer rings; `mute`: answers have nowhere to go.
-    Timer {
-        mute: bool,
-    },
+    Timer { mute: bool },
 }
 
 impl Job {
@@ -178,9 +180,10 @@ impl Job {
         fits
     }
 
-    /// An answer of the protocol's own, in its place.
-    pub(super) fn add_own(&mut self, answer: Own) {
-        self.entries.push(Entry::Own(answer));
+    /// An answer of the protocol's own, in its place, and what is logged of it.
+    pub(super) fn add_own(&mut self, answer: Own, logged: Vec<u8>) {
+        let logged = logged.into_boxed_slice();
+        self.entries.push(Entry::Own { answer, logged });
     }
 
     /// A bad package that the session dropped: whether it is the third one is
@@ -259,8 +262,9 @@ impl Job {
                 context.now = clock.now(); // the one before may have taken long
             }
             let called = match entry {
-                Entry::Own(answer) => {
+                Entry::Own { answer, logged } => {
                     own::write(*answer, context.date, context.framing, context.replies);
+                    self.lines.extend_from_slice(logged);
                     continue;
                 }
                 Entry::Bad => Called::Bad,

@@ -96,21 +96,29 @@ impl ProactorSink<'_> {
     /// is known.
     fn refuse_known(&mut self, answer: Own, head: Option<&Head<'_>>) {
         self.tally.count_own(answer);
-        match &mut self.job {
-            Some(job) => job.add_own(answer),
-            None => own::write(answer, self.date, self.framing, self.replies),
+        let from = head.map_or(self.address, |head| {
+            client(head, self.address, self.trusted)
+        });
+        let asked = Asked {
+            client: from.ip(),
+            head,
+            since: self.now,
+        };
+        let told = (answer, self.framing as &dyn Framing);
+        let Some(job) = &mut self.job else {
+            own::write(answer, self.date, self.framing, self.replies);
+            if let Some(book) = &mut self.access {
+                book.refused(asked, self.date, told);
+            }
+            return;
+        };
+        // Whether it comes to this answer shows when those before it are made.
+        let mut logged = Vec::new();
+        if let Some(book) = &self.access {
+            let scribe = book.scribe;
+            scribe.refused(asked, self.date, told, &mut logged);
         }
-        if let Some(book) = &mut self.access {
-            let client = head.map_or(self.address, |head| {
-                client(head, self.address, self.trusted)
-            });
-            let asked = Asked {
-                client: client.ip(),
-                head,
-                since: self.now,
-            };
-            book.refused(asked, self.date, (answer, self.framing));
-        }
+        job.add_own(answer, logged);
     }
 
     /// An answer without a handler takes room as well.

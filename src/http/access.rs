@@ -10,12 +10,16 @@
 //! says is escaped, so that it neither ends its line nor what it stands in, and
 //! cut where it is long. Nothing is allocated but what the line itself needs.
 
+use super::credentials;
 use super::date::HttpDate;
 use super::head::Head;
 use crate::base::limits::ACCESS_TEXT_BYTES_MAX;
 use crate::base::tick::Millis;
 use std::io::Write;
 use std::net::IpAddr;
+
+/// A longer name is not shown.
+const NAME_BYTES: usize = 256;
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +87,9 @@ impl Entry<'_> {
 
     fn common(&self, out: &mut Vec<u8>) {
         let _ = write!(out, "{} - ", self.client);
-        let before = out.len();
-        if let Some(credentials) = self.credentials() {
-            name_of(credentials, |bytes| word(bytes, out));
-        }
-        if out.len() == before {
-            out.push(b'-');
+        match self.user(&mut [0; NAME_BYTES]) {
+            Some(name) => word(name, out),
+            None => out.push(b'-'),
         }
         let date = Parts::of(self.date);
         for part in [
@@ -124,20 +125,7 @@ impl Entry<'_> {
             out.extend_from_slice(part);
         }
         let _ = write!(out, "Z\",\"client\":\"{}\"", self.client);
-        out.extend_from_slice(b",\"user\":");
-        let before = out.len();
-        if let Some(credentials) = self.credentials() {
-            out.push(b'"');
-            let opened = out.len();
-            name_of(credentials, |bytes| string(bytes, out));
-            match out.len() {
-                len if len == opened => out.truncate(before),
-                _ => out.push(b'"'),
-            }
-        }
-        if out.len() == before {
-            out.extend_from_slice(b"null");
-        }
+        quoted(b",\"user\":", self.user(&mut [0; NAME_BYTES]), out);
         let host = self.head.and_then(Head::host);
         quoted(b",\"host\":", host, out);
         quoted(b",\"request\":", self.request_line(), out);
@@ -162,13 +150,10 @@ impl Entry<'_> {
         Some(&bytes[..end])
     }
 
-    /// What stands behind `Basic` (RFC 7617 2).
-    fn credentials(&self) -> Option<&[u8]> {
-        let value = self.field("authorization")?;
-        let (scheme, rest) = value.split_at_checked(6)?;
-        scheme
-            .eq_ignore_ascii_case(b"basic ")
-            .then(|| rest.trim_ascii())
+    /// The name in the credentials, if there is one (RFC 7617 2).
+    fn user<'r>(&self, room: &'r mut [u8; NAME_BYTES]) -> Option<&'r [u8]> {
+        let name = credentials::name(self.head?, room)?;
+        Some(name).filter(|name| !name.is_empty())
     }
 }
 
@@ -207,48 +192,6 @@ impl Parts<'_> {
             _ => b"12",
         }
     }
-}
-
-/// Decodes the name in base64 credentials, up to the colon, and hands it on
-/// in one piece, if it is one of a bearable length.
-fn name_of(credentials: &[u8], mut take: impl FnMut(&[u8])) {
-    let mut name = [0; NAME_BYTES];
-    let (mut len, mut bits, mut count) = (0, 0_u32, 0);
-    for &letter in credentials {
-        let Some(value) = base64(letter) else {
-            return;
-        };
-        (bits, count) = (bits << 6 | value, count + 6);
-        if count < 8 {
-            continue;
-        }
-        count -= 8;
-        let byte = (bits >> count) as u8;
-        bits &= (1 << count) - 1;
-        if byte == b':' {
-            return take(&name[..len]);
-        }
-        let Some(place) = name.get_mut(len) else {
-            return;
-        };
-        *place = byte;
-        len += 1;
-    }
-}
-
-/// A longer name is none.
-const NAME_BYTES: usize = 256;
-
-fn base64(letter: u8) -> Option<u32> {
-    let value = match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(value.into())
 }
 
 fn cut(text: &[u8]) -> &[u8] {
@@ -403,7 +346,8 @@ mod tests {
             ("Basic YW5uOng=", "ann"),
             ("basic YW5uOjo=", "ann"),
             ("Basic YSBiOg==", "a\\x20b"), // "a b:"
-            ("Basic IgoiOg==", "\\x22\\x0a\\x22"),
+            ("Basic IiAiOg==", "\\x22\\x20\\x22"),
+            ("Basic IgoiOg==", "-"), // a line break
             ("Basic Og==", "-"),
             ("Basic YW5u", "-"),
             ("Basic ????", "-"),
@@ -418,7 +362,7 @@ mod tests {
     #[test]
     fn a_line_is_never_longer_than_its_bound() {
         let long = "\u{1}".repeat(5_000);
-        let name = "AQEB".repeat(85) + "AQEBOg==";
+        let name = "////".repeat(85) + "Og==";
         let entry = |form| {
             let fields = format!(
                 "Authorization: Basic {name}\r\nReferer: {0}\r\nUser-Agent: {0}\r\n",

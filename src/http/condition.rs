@@ -28,6 +28,7 @@ pub enum Outcome {
 #[must_use]
 pub fn evaluate(head: &Head<'_>, validators: &Validators<'_>) -> Outcome {
     let seen = head.line().seen;
+    // If-Match, and If-Unmodified-Since where there is none (13.1.1, 13.1.4).
     let unless_changed = if seen.contains(Seen::IF_MATCH) {
         any_tag(head, "if-match", |tag| {
             matches_strongly(tag, validators.etag)
@@ -41,6 +42,7 @@ pub fn evaluate(head: &Head<'_>, validators: &Validators<'_>) -> Outcome {
         return Outcome::Failed;
     }
     let reads = matches!(head.method(), Method::Get | Method::Head);
+    // If-None-Match, and If-Modified-Since where there is none (13.1.2, 13.1.3).
     if seen.contains(Seen::IF_NONE_MATCH) {
         let known = any_tag(head, "if-none-match", |tag| {
             matches_weakly(tag, validators.etag)
@@ -104,6 +106,7 @@ fn tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// RFC 9110 8.8.3.2, as [`matches_weakly`].
 fn matches_strongly(tag: &[u8], etag: &[u8]) -> bool {
     tag == etag && !etag.starts_with(b"W/")
 }
@@ -118,7 +121,8 @@ fn opaque(tag: &[u8]) -> &[u8] {
 }
 
 /// Whether the representation is later than the date of the field; `None` for
-/// a bad date, and for a field that is there twice: both are ignored.
+/// a bad date, and for a field that is there twice: both are ignored (13.1.3,
+/// 13.1.4).
 fn modified_since(head: &Head<'_>, name: &str, validators: &Validators<'_>) -> Option<bool> {
     let mut lines = head.all(name);
     let (Some(line), None) = (lines.next(), lines.next()) else {

@@ -5,33 +5,38 @@ use super::status::Status;
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadError {
-    /// A line feed without its carriage return.
+    /// A line feed without its carriage return (RFC 9112 2.2).
     BareLineFeed,
-    /// The request line is none.
+    /// The request line is none (RFC 9112 3).
     RequestLine,
-    /// A major version other than 1.
+    /// A major version other than 1 (RFC 9110 15.6.6).
     Version,
-    /// The request target is not of its grammar, or not for this method.
+    /// The request target is not of its grammar, or not for this method (RFC
+    /// 9112 3.2).
     Target,
-    /// The request target is one of `https`, which is not spoken here.
+    /// The request target is one of `https`, which is not spoken here (RFC 9110
+    /// 7.4).
     Scheme,
-    /// A field line is not of its grammar.
+    /// A field line is not of its grammar: no blank ahead of the colon, no line
+    /// that goes on with a blank (RFC 9112 5.1, 5.2), no NUL or bare CR in a value
+    /// (RFC 9110 5.5).
     Field,
-    /// More field lines than are taken.
+    /// More field lines than are taken (RFC 6585 5).
     TooManyFields,
-    /// The head is over its limit, and already its first line is.
+    /// The head is over its limit, and already its first line is (RFC 9112 3).
     TargetTooLong,
     /// The head is over its limit.
     FieldsTooLarge,
-    /// Host is missing, there twice, or not of its grammar.
+    /// Host is missing, there twice, or not of its grammar (RFC 9112 3.2).
     Host,
-    /// Content-Length is no number in digits, or there twice.
+    /// Content-Length is no number in digits, or there twice (RFC 9112 6.3).
     ContentLength,
-    /// Transfer-Encoding is not exactly `chunked`, or where it must not be.
+    /// Transfer-Encoding is not exactly `chunked`, or where it must not be (RFC
+    /// 9112 6.1).
     TransferEncoding,
-    /// A transfer coding that this server does not know.
+    /// A transfer coding that this server does not know (RFC 9112 6.1).
     UnknownCoding,
-    /// An expectation other than `100-continue`.
+    /// An expectation other than `100-continue` (RFC 9110 10.1.1).
     Expectation,
 }
 

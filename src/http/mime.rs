@@ -1,4 +1,4 @@
-//! Media types by the extension of a file's name.
+//! Media types by the extension of a file's name (RFC 9110 8.3).
 
 /// Extensions in order, for a binary search.
 const TYPES: [(&str, &str); 66] = [

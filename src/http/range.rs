@@ -65,7 +65,8 @@ pub fn parse(value: &[u8], len: u64) -> Ranged {
     }
 }
 
-/// Several ranges: what cannot be satisfied among them is left out.
+/// Several ranges: what cannot be satisfied among them is left out (14.1.2), and
+/// more than a client can have use for are ignored (14.2, 17.15).
 fn several(set: &[u8], len: u64) -> Ranged {
     let mut parts = Vec::new();
     for (number, spec) in elements(set).enumerate() {

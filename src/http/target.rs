@@ -2,6 +2,7 @@
 
 use super::error::HeadError;
 use super::head::{Head, Method};
+use super::status::Status;
 use crate::base::limits::PATH_BYTES_MAX;
 
 /// Why a path is refused.
@@ -18,6 +19,18 @@ pub enum TargetError {
     AboveRoot,
     /// The path is too long for any file.
     TooLong,
+}
+
+impl TargetError {
+    /// The status to answer with: the target is malformed, or longer than it is
+    /// taken (RFC 9110 15.5.1, 15.5.15).
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            TargetError::TooLong => Status::URI_TOO_LONG,
+            _ => Status::BAD_REQUEST,
+        }
+    }
 }
 
 /// What is known of a target once it was checked.
@@ -131,7 +144,7 @@ pub fn plain<'a>(head: &Head<'a>) -> Option<&'a [u8]> {
 /// The path of a head's target. `scratch` holds it where it had to be decoded.
 ///
 /// # Errors
-/// [`TargetError`]: answer 400.
+/// [`TargetError`].
 pub fn path<'a>(head: &Head<'a>, scratch: &'a mut Vec<u8>) -> Result<Path<'a>, TargetError> {
     if let Some(decoded) = plain(head) {
         return Ok(Path {
@@ -172,16 +185,18 @@ pub fn path_of(target: &[u8]) -> (&[u8], Option<&[u8]>) {
 /// result. A backslash is a byte like any other.
 ///
 /// # Errors
-/// [`TargetError`]: answer 400.
+/// [`TargetError`].
 pub fn decode<'a>(path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], TargetError> {
-    if path.len() > PATH_BYTES_MAX {
-        return Err(TargetError::TooLong);
+    let decoded = if is_plain(path) {
+        path
+    } else {
+        resolve(&percent_decode(path)?, scratch)?;
+        &scratch[..]
+    };
+    match decoded.len() {
+        0..=PATH_BYTES_MAX => Ok(decoded),
+        _ => Err(TargetError::TooLong),
     }
-    if is_plain(path) {
-        return Ok(path);
-    }
-    resolve(&percent_decode(path)?, scratch)?;
-    Ok(scratch)
 }
 
 /// Puts a decoded path into `out` without its empty, `.` and `..` segments.
@@ -415,10 +430,18 @@ mod tests {
         ] {
             check_decode(path, Err(expected));
         }
-        check_decode(
-            &format!("/{}", "a".repeat(PATH_BYTES_MAX)),
-            Err(TargetError::TooLong),
-        );
+    }
+
+    #[test]
+    fn a_path_is_too_long_when_it_is_decoded_and_resolved() {
+        let longest = format!("/{}", "a".repeat(PATH_BYTES_MAX - 1));
+        check_decode(&longest, Ok(&longest));
+        check_decode(&format!("/./b//../{}", &longest[1..]), Ok(&longest));
+        check_decode(&longest.replace('a', "%61"), Ok(&longest));
+        check_decode(&format!("{longest}a"), Err(TargetError::TooLong));
+        check_decode(&format!("{longest}%61"), Err(TargetError::TooLong));
+        assert_eq!(TargetError::TooLong.status(), Status::URI_TOO_LONG);
+        assert_eq!(TargetError::Control.status(), Status::BAD_REQUEST);
     }
 
     #[test]

@@ -264,7 +264,7 @@ impl Connection {
                 self.session.end();
                 CloseReason::NoMemory
             }
-            Protocol::Http => self.session.refuse_for_memory(sink),
+            Protocol::Http => self.session.refuse_for_memory(None, sink),
             Protocol::Frame | Protocol::Undecided => CloseReason::NoMemory,
         };
         self.ending = Some(Ending {

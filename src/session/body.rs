@@ -53,9 +53,9 @@ impl Session {
                 })
             }
             Err(fault) => {
-                let discarding = matches!(message.fate, Fate::Discard { .. });
+                let reason = self.fault(fault, &message, sink);
                 message.release(means.pool);
-                Err(self.fault(fault, discarding, sink))
+                Err(reason)
             }
         }
     }
@@ -99,25 +99,22 @@ impl Session {
         step
     }
 
-    fn fault(&mut self, fault: Fault, discarding: bool, sink: &mut impl Sink) -> CloseReason {
+    fn fault(&mut self, fault: Fault, message: &Message, sink: &mut impl Sink) -> CloseReason {
+        let head = message.head();
+        let head = head.as_ref();
         match fault {
             // The request has had its answer: there is no second one.
-            _ if discarding => {
+            _ if message.is_discarded() => {
                 self.go(Event::Over);
                 CloseReason::BadRequest
             }
             Fault::Broken => {
                 let hint = "the chunked body is malformed";
-                self.refuse_as(
-                    Own::Refuse {
-                        status: Status::BAD_REQUEST,
-                        hint,
-                    },
-                    sink,
-                )
+                let status = Status::BAD_REQUEST;
+                self.refuse_as(Own::Refuse { status, hint }, head, sink)
             }
-            Fault::TooLarge => self.refuse_as(Own::refuse(Status::CONTENT_TOO_LARGE), sink),
-            Fault::NoMemory => self.refuse_for_memory(sink),
+            Fault::TooLarge => self.refuse_as(Own::refuse(Status::CONTENT_TOO_LARGE), head, sink),
+            Fault::NoMemory => self.refuse_for_memory(head, sink),
         }
     }
 }

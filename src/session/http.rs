@@ -24,7 +24,7 @@ impl Session {
             return Ok(Step::stop(Stop::Hungry));
         }
         if let Some((len, flow)) = Session::receive_again(input, means, sink) {
-            let step = self.follow(flow, sink)?;
+            let step = self.follow(flow, None, sink)?;
             return Ok(step.after(len));
         }
         if self.at_rest() {
@@ -165,7 +165,7 @@ impl Session {
             });
         }
         let Some(collected) = Collected::start(head, expect, means.pool) else {
-            return Err(self.refuse_for_memory(sink));
+            return Err(self.refuse_for_memory(Some(head), sink));
         };
         self.message = Some(Message::new(body, Fate::Request(collected)));
         self.since = means.now;
@@ -197,7 +197,7 @@ impl Session {
             Flow::End => Ok(self.over()),
             Flow::Pause => Ok(Step::stop(Stop::Paused)),
             Flow::Continue | Flow::Bad => Ok(Step::consumed(0)),
-            Flow::NoMemory => Err(self.refuse_for_memory(sink)),
+            Flow::NoMemory => Err(self.refuse_for_memory(Some(head), sink)),
         }
     }
 
@@ -210,16 +210,21 @@ impl Session {
     ) -> Result<Step, CloseReason> {
         self.since = means.now;
         let flow = sink.request(&Request::Http(request), self.strikes, means.pool);
-        self.follow(flow, sink)
+        self.follow(flow, Some(request.head), sink)
     }
 
     /// Does what the sink said of a whole request.
-    fn follow(&mut self, flow: Flow, sink: &mut impl Sink) -> Result<Step, CloseReason> {
+    fn follow(
+        &mut self,
+        flow: Flow,
+        head: Option<&Head<'_>>,
+        sink: &mut impl Sink,
+    ) -> Result<Step, CloseReason> {
         match flow {
             Flow::Continue | Flow::Bad => Ok(self.end_if_last(Step::consumed(0))),
             Flow::Pause => Ok(self.end_if_last(Step::stop(Stop::Paused))),
             Flow::End => Ok(self.over()),
-            Flow::NoMemory => Err(self.refuse_for_memory(sink)),
+            Flow::NoMemory => Err(self.refuse_for_memory(head, sink)),
         }
     }
 
@@ -233,16 +238,19 @@ impl Session {
         Step::stop(Stop::Ended)
     }
 
-    /// Answers what cannot be memory for; the connection ends.
-    pub(crate) fn refuse_for_memory(&mut self, sink: &mut impl Sink) -> CloseReason {
+    /// Answers what there is no memory for; the connection ends. `head`: what was
+    /// asked for, if that is known.
+    pub(crate) fn refuse_for_memory(
+        &mut self,
+        head: Option<&Head<'_>>,
+        sink: &mut impl Sink,
+    ) -> CloseReason {
         let hint = "the server has no buffer memory left; try again in a moment";
-        self.refuse_as(
-            Own::Refuse {
-                status: Status::SERVICE_UNAVAILABLE,
-                hint,
-            },
-            sink,
-        );
+        let answer = Own::Refuse {
+            status: Status::SERVICE_UNAVAILABLE,
+            hint,
+        };
+        self.refuse_as(answer, head, sink);
         CloseReason::NoMemory
     }
 
@@ -252,6 +260,7 @@ impl Session {
                 status: error.status(),
                 hint: error.hint(),
             },
+            None,
             sink,
         )
     }
@@ -263,14 +272,20 @@ impl Session {
         head: &Head<'_>,
         sink: &mut impl Sink,
     ) -> CloseReason {
-        sink.refuse(Own::refuse(status), head);
-        self.go(Event::Over);
-        CloseReason::BadRequest
+        self.refuse_as(Own::refuse(status), Some(head), sink)
     }
 
     /// After an error of framing: one answer, then the end.
-    pub(super) fn refuse_as(&mut self, answer: Own, sink: &mut impl Sink) -> CloseReason {
-        sink.own(answer);
+    pub(super) fn refuse_as(
+        &mut self,
+        answer: Own,
+        head: Option<&Head<'_>>,
+        sink: &mut impl Sink,
+    ) -> CloseReason {
+        match head {
+            Some(head) => sink.refuse(answer, head),
+            None => sink.own(answer),
+        }
         self.go(Event::Over);
         CloseReason::BadRequest
     }

@@ -69,6 +69,14 @@ impl Message {
         matches!(self.fate, Fate::Discard { .. })
     }
 
+    /// The head of the request that it is of, while that waits for its body.
+    pub(super) fn head(&self) -> Option<Head<'_>> {
+        match &self.fate {
+            Fate::Request(collected) => Some(collected.head()),
+            Fate::Discard { .. } | Fate::Package { .. } => None,
+        }
+    }
+
     pub(super) fn release(self, pool: &mut Pool) {
         match self.fate {
             Fate::Discard { .. } => {}

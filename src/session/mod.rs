@@ -240,7 +240,11 @@ impl Session {
             (Protocol::Undecided, _) => CloseReason::Slow,
             (Protocol::Http, _) if self.is_answered() => CloseReason::Slow,
             (Protocol::Http, _) => {
-                sink.own(Own::refuse(crate::http::Status::REQUEST_TIMEOUT));
+                let answer = Own::refuse(crate::http::Status::REQUEST_TIMEOUT);
+                match self.message.as_ref().and_then(|message| message.head()) {
+                    Some(head) => sink.refuse(answer, &head),
+                    None => sink.own(answer),
+                }
                 CloseReason::Slow
             }
         };

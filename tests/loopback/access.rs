@@ -3,10 +3,11 @@
 
 use crate::support::{
     Folder, PATIENCE, Rig, both, both_at_once, connect, exchange, get, package, read_answer,
-    request,
+    read_until_cut, request,
 };
 use pelton::base::tick::Millis;
-use pelton::config::{AccessFormat, Config, Mode, Rate};
+use pelton::config::{AccessFormat, Config, Mode, Protocol, Rate};
+use pelton::engine::Count;
 use pelton::http::Status;
 use pelton::service::StaticSite;
 use pelton::{Response, Router};
@@ -42,6 +43,10 @@ fn router() -> Router {
         .http("GET", "/never", |_, context| {
             std::mem::forget(context.later());
             Response::later(PATIENCE, Status::SERVICE_UNAVAILABLE)
+        })
+        .http("GET", "/late", |_, context| {
+            std::mem::forget(context.later());
+            Response::later(Duration::from_millis(500), Status::SERVICE_UNAVAILABLE)
         })
         .http("GET", "/blocking", |_, _| {
             std::thread::sleep(Duration::from_millis(30));
@@ -176,7 +181,7 @@ fn a_client_cannot_break_a_line() {
         let fields = [
             "User-Agent: a\" 200 \\\t\u{9b}2J",
             &format!("Referer: {long}"),
-            "Authorization: Basic IgoiOg==",
+            "Authorization: Basic IiAiOg==",
         ];
         let fields = fields.join("\r\n") + "\r\n";
         assert_eq!(get(rig.http, "/small.txt", &fields).status, 200);
@@ -185,7 +190,7 @@ fn a_client_cannot_break_a_line() {
         let agent = " \"a\\\" 200 \\\\\\x09\\xc2\\x9b2J\"";
         assert!(all[0].ends_with(agent), "{}", all[0]);
         assert!(
-            all[0].starts_with("127.0.0.1 - \\x22\\x0a\\x22 ["),
+            all[0].starts_with("127.0.0.1 - \\x22\\x20\\x22 ["),
             "{}",
             all[0]
         );
@@ -261,6 +266,225 @@ fn lines_come_within_a_second_and_into_the_file_that_has_the_name() {
     });
 }
 
+/// Answers that no handler gives, in the order in which they are asked for.
+const REFUSED: [(&str, &str, &str); 12] = [
+    ("GET\r\n\r\n", "-", "400"),
+    ("GET / HTTP/2.0\r\n\r\n", "-", "505"),
+    ("GET /LONG HTTP/1.1\r\nHost: a\r\n\r\n", "-", "414"),
+    ("GET / HTTP/1.1\r\nHost: a\r\nA: LONG\r\n\r\n", "-", "431"),
+    (
+        "GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n",
+        "-",
+        "417",
+    ),
+    (
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: tea, chunked\r\n\r\n",
+        "-",
+        "501",
+    ),
+    ("GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n", "-", "421"),
+    // From here on the head is whole, and the fault behind it, or the server's.
+    (
+        "GET /late HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /late HTTP/1.1",
+        "503",
+    ),
+    (
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n",
+        "POST /post HTTP/1.1",
+        "413",
+    ),
+    (
+        "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\ntea\r\n",
+        "POST /post HTTP/1.1",
+        "400",
+    ),
+    (
+        "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n65\r\nLONG",
+        "POST /post HTTP/1.1",
+        "413",
+    ),
+    (
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nslow",
+        "POST /post HTTP/1.1",
+        "408",
+    ),
+];
+
+#[test]
+fn what_the_protocol_refuses_has_its_line_as_well() {
+    both_at_once(|mode| {
+        let (rig, folder) = logged(mode, AccessFormat::Common, |config| {
+            config.limits.body_bytes = 100;
+            config.limits.head_bytes = 1_024;
+            config.timeouts.progress = Some(Millis::seconds(1));
+        });
+        let long = "x".repeat(2_000);
+        for (text, _, status) in REFUSED {
+            let answer = exchange(rig.http, text.replace("LONG", &long).as_bytes());
+            let expected = format!("HTTP/1.1 {status} ");
+            assert!(answer.starts_with(expected.as_bytes()), "{text}");
+        }
+        let all = lines(rig, &folder);
+        assert_eq!(all.len(), REFUSED.len(), "{all:?}");
+        for (line, (_, asked, status)) in all.iter().zip(REFUSED) {
+            let expected = format!("127.0.0.1 - - \"{asked}\" {status} ");
+            assert!(timeless(line).starts_with(&expected), "{line}");
+        }
+    });
+}
+
+/// What has no room is answered 503, whether its head was read or not.
+#[test]
+fn so_has_what_there_is_no_memory_for() {
+    both(|mode| {
+        let (rig, folder) = logged(mode, AccessFormat::Common, |config| {
+            config.limits.buffer_bytes = 1 << 20;
+            config.limits.body_bytes = 900_000;
+        });
+        let mut eaters = Vec::new();
+        for len in [200_000, 60_000, 3_000] {
+            let head = format!("POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: {len}\r\n\r\n");
+            loop {
+                let (refused, held) = (rig.count(Count::Refused), rig.handle.buffer_bytes());
+                let mut stream = connect(rig.http);
+                stream.write_all(head.as_bytes()).expect("sent");
+                rig.wait_for("it is taken or refused", |rig| {
+                    rig.count(Count::Refused) > refused || rig.handle.buffer_bytes() > held
+                });
+                if rig.count(Count::Refused) > refused {
+                    assert_eq!(read_answer(&mut stream, false).status, 503);
+                    break;
+                }
+                eaters.push(stream);
+            }
+        }
+        let mut half = connect(rig.http);
+        half.write_all(b"GET / HTTP/1.1\r\nHo").expect("sent");
+        assert_eq!(read_answer(&mut half, false).status, 503);
+        let all = lines(rig, &folder);
+        let asked = ["POST /post HTTP/1.1"; 3].into_iter().chain(["-"]);
+        assert_eq!(all.len(), 4, "{all:?}");
+        for (line, asked) in all.iter().zip(asked) {
+            let expected = format!("127.0.0.1 - - \"{asked}\" 503 ");
+            assert!(timeless(line).starts_with(&expected), "{line}");
+        }
+    });
+}
+
+#[test]
+fn lines_are_of_answers_that_leave_and_in_their_order() {
+    both(|mode| {
+        let (rig, folder) = logged(mode, AccessFormat::Common, |_| {});
+        let bad = "bad\r\n\r\n";
+        for target in ["/small.txt", "/panic"] {
+            let text = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n{bad}");
+            exchange(rig.http, text.as_bytes());
+        }
+        let all = lines(rig, &folder);
+        let status = |line: &String| timeless(line).rsplit(' ').nth(1).map(str::to_owned);
+        let statuses: Vec<String> = all.iter().filter_map(status).collect();
+        // What panics ends its connection: nobody is told of what is behind it.
+        assert_eq!(statuses, ["200", "400", "500"], "{all:?}");
+    });
+}
+
+#[test]
+fn who_is_turned_away_has_a_line_if_it_is_told() {
+    both(|mode| {
+        let (rig, folder) = logged(mode, AccessFormat::Common, |config| {
+            config.limits.connections_per_address = Some(1);
+            for listen in &mut config.listen {
+                listen.proxy_protocol = listen.protocol != Protocol::Auto;
+            }
+        });
+        let ask = "GET /me HTTP/1.1\r\nHost: a\r\n\r\n";
+        let from = "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n";
+        let begin = |addr, text: &str| {
+            let mut stream = connect(addr);
+            stream.write_all(text.as_bytes()).expect("sent");
+            stream
+        };
+        let proxied = format!("{from}{ask}");
+        let mut first = begin(rig.http, &proxied);
+        assert_eq!(read_answer(&mut first, false).status, 200);
+        assert_eq!(
+            read_answer(&mut begin(rig.http, &proxied), false).status,
+            429
+        );
+        // No word is said to these three.
+        assert!(read_until_cut(&mut begin(rig.http, "PROXY nonsense\r\n")).is_empty());
+        let mut direct = begin(rig.auto, ask);
+        assert_eq!(read_answer(&mut direct, false).status, 200);
+        assert!(read_until_cut(&mut begin(rig.auto, ask)).is_empty());
+        assert!(read_until_cut(&mut begin(rig.frame, from)).is_empty());
+        let all = lines(rig, &folder);
+        let all: Vec<String> = all.iter().map(|line| timeless(line)).collect();
+        let [me, away, auto] = &all[..] else {
+            panic!("{all:?}");
+        };
+        assert!(
+            me.starts_with("192.0.2.1 - - \"GET /me HTTP/1.1\" 200 "),
+            "{me}"
+        );
+        assert!(away.starts_with("192.0.2.1 - - \"-\" 429 "), "{away}");
+        assert!(
+            auto.starts_with("127.0.0.1 - - \"GET /me HTTP/1.1\" 200 "),
+            "{auto}"
+        );
+    });
+}
+
+#[test]
+fn so_is_who_comes_without_a_proxy() {
+    both(|mode| {
+        let (rig, folder) = logged(mode, AccessFormat::Json, |config| {
+            config.limits.connections_per_address = Some(1);
+        });
+        let mut held = connect(rig.http);
+        held.write_all(b"GET /me HTTP/1.1\r\nHost: a\r\n\r\n")
+            .expect("sent");
+        assert_eq!(read_answer(&mut held, false).status, 200);
+        assert_eq!(get(rig.http, "/me", "").status, 429);
+        let all = lines(rig, &folder);
+        let away: Value = serde_json::from_str(&all[1]).expect("JSON");
+        assert_eq!(
+            (&away["status"], &away["client"]),
+            (&429.into(), &"127.0.0.1".into())
+        );
+        assert_eq!(
+            (&away["request"], &away["host"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert!(away["bytes"].as_u64() > Some(0), "{away}");
+    });
+}
+
+#[test]
+fn a_full_log_is_rolled_over_between_two_lines() {
+    both_at_once(|mode| {
+        let (rig, folder) = logged(mode, AccessFormat::Common, |config| {
+            config.log.rotate_bytes = Some(150);
+            config.log.keep = 1;
+        });
+        for round in 1..=3 {
+            let target = format!("/small.txt?round={round}");
+            get(rig.http, &target, "");
+            let start = Instant::now();
+            while !read(&folder).iter().any(|line| line.contains(&target)) {
+                assert!(start.elapsed() < PATIENCE, "no line of round {round}");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        let last = lines(rig, &folder);
+        let old = fs::read_to_string(folder.path().join("access.log.1")).expect("the old one");
+        let asked = |line: &str, round| line.contains(&format!("/small.txt?round={round} HTTP"));
+        assert!(last.len() == 1 && asked(&last[0], 3), "{last:?}");
+        assert!(old.lines().count() == 1 && asked(&old, 2), "{old}");
+        assert!(!folder.path().join("access.log.2").exists());
+    });
+}
+
 #[test]
 fn who_leaves_before_the_answer_has_a_line_without_status() {
     both_at_once(|mode| {
@@ -269,9 +493,7 @@ fn who_leaves_before_the_answer_has_a_line_without_status() {
         stream
             .write_all(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
             .expect("sent");
-        rig.wait_for("it waits", |rig| {
-            rig.count(pelton::engine::Count::Requests) == 1
-        });
+        rig.wait_for("it waits", |rig| rig.count(Count::Requests) == 1);
         std::thread::sleep(Duration::from_millis(100));
         drop(stream);
         rig.wait_for("it is gone", |rig| rig.live() == 0);

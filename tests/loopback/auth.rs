@@ -55,8 +55,11 @@ const FILES: [(&str, &str); 7] = [
 ];
 
 fn start(mode: Mode) -> Rig {
-    let text = RULES.replace("HASH", &hash("open sesame"));
-    Rig::of_sites(mode, &text, &FILES)
+    start_with(mode, &RULES.replace("HASH", &hash("open sesame")))
+}
+
+fn start_with(mode: Mode, text: &str) -> Rig {
+    Rig::of_sites(mode, text, &FILES)
 }
 
 /// A hash of little cost: what it costs is not what these tests are about.
@@ -207,6 +210,75 @@ fn pipelined_requests_are_each_judged() {
         let expected = [200, 401, 200, 401, 200, 401, 401];
         let got = asked.map(|_| read_answer(&mut stream, false).status);
         assert_eq!(got, expected);
+    });
+}
+
+/// A site of one rule, with this in its section.
+fn limited(mode: Mode, more: &str) -> Rig {
+    let text = format!(
+        "trusted_proxies = [\"127.0.0.1\"]\n[[site]]\n{more}\n[[site.auth]]\npath = \"/inner/**\"\n\
+         users = [\"ann:HASH\", \"bob:HASH\"]"
+    );
+    start_with(mode, &text.replace("HASH", &hash("open sesame")))
+}
+
+/// The status of an answer to one who is at this address.
+fn status_at(rig: &Rig, last: u8, fields: &str) -> u16 {
+    let fields = format!("X-Forwarded-For: 192.0.2.{last}\r\n{fields}");
+    let answer = get(rig.http, "/inner/a.txt", &fields);
+    let retry: Option<u64> = answer.field("retry-after").and_then(|it| it.parse().ok());
+    let told = retry.is_some_and(|retry_s| (1..=60).contains(&retry_s));
+    assert_eq!(answer.status == 429, told, "{}", answer.head);
+    let asks = answer.field("www-authenticate").is_some();
+    assert_eq!(answer.status == 401, asks, "{}", answer.head);
+    answer.status
+}
+
+#[test]
+fn too_many_wrong_passwords_are_not_looked_at() {
+    both(|mode| {
+        let rig = limited(mode, "tries_per_minute = 3");
+        // Right ones are no tries, and none is in what asks for no password.
+        for _ in 0..5 {
+            assert_eq!(status_at(&rig, 1, ANN), 200);
+            assert_eq!(status_at(&rig, 1, ""), 401);
+        }
+        for _ in 0..3 {
+            assert_eq!(status_at(&rig, 1, NOBODY), 401);
+        }
+        // By address, whatever the name; who is known goes on.
+        assert_eq!(status_at(&rig, 1, NOBODY), 429);
+        assert_eq!(status_at(&rig, 1, BOB), 429, "right, but not looked at");
+        assert_eq!(status_at(&rig, 1, ANN), 200);
+        assert_eq!(status_at(&rig, 1, ""), 401);
+        // By name, whatever the address: one that is past its limit spends none.
+        assert_eq!(status_at(&rig, 1, ANN_WRONG), 429);
+        for last in 2..=4 {
+            assert_eq!(status_at(&rig, last, ANN_WRONG), 401);
+        }
+        assert_eq!(status_at(&rig, 5, ANN_WRONG), 429);
+        assert_eq!(status_at(&rig, 5, ANN), 200, "known, wherever it is");
+        assert_eq!(status_at(&rig, 6, BOB), 200);
+    });
+}
+
+#[test]
+fn tries_are_as_many_as_is_set() {
+    both(|mode| {
+        let rig = limited(mode, "tries_per_minute = 0");
+        for _ in 0..30 {
+            assert_eq!(status_at(&rig, 1, ANN_WRONG), 401);
+        }
+        let rig = limited(mode, "[site.error_pages]\n429 = \"/inner/who.html\"");
+        for _ in 0..10 {
+            assert_eq!(status_at(&rig, 1, ANN_WRONG), 401);
+        }
+        let answer = get(
+            rig.http,
+            "/inner/a.txt",
+            &format!("X-Forwarded-For: 192.0.2.1\r\n{ANN_WRONG}"),
+        );
+        assert_eq!((answer.status, &*answer.body), (429, &b"who are you?"[..]));
     });
 }
 

@@ -216,3 +216,13 @@ fn a_folder_of_many_thousands_is_shown_up_to_the_bound() {
         assert!(text.len() < 400_000, "{}", text.len());
     });
 }
+
+#[test]
+fn a_path_that_no_folder_can_have_has_no_listing() {
+    both(|mode| {
+        let rig = start(mode, Listing::Html, |_| {});
+        let long = "x".repeat(4_093);
+        assert_eq!(get(rig.http, &format!("/{long}/"), "").status, 404);
+        assert_eq!(get(rig.http, &format!("/{long}x/"), "").status, 414);
+    });
+}

@@ -255,6 +255,16 @@ fn lines_and_versions() {
         }
         refused(&rig, 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         refused(&rig, 414, &get(&format!("/{}", "x".repeat(20_000)), ""));
+        // A path that can be no file's is refused as well, but it can be read.
+        let long = "x".repeat(4_095);
+        taken(&rig, 414, &get(&format!("/{long}"), ""));
+        taken(&rig, 414, &get(&format!("/{}%78", &long[1..]), ""));
+        taken(&rig, 404, &get(&format!("/{}", &long[1..]), ""));
+        taken(
+            &rig,
+            404,
+            &get(&format!("/{}?{long}", "%78".repeat(4_000)), ""),
+        );
         refused(
             &rig,
             431,

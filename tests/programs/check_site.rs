@@ -5,7 +5,7 @@ use crate::support::Folder;
 use crate::support::program::run;
 
 /// Name, file and lines, each without the file's name.
-const SAMPLES: [(&str, &str, &str); 31] = [
+const SAMPLES: [(&str, &str, &str); 34] = [
     (
         "a host is no URL",
         r#"
@@ -135,7 +135,7 @@ fallback = "index.html"
 "#,
         r#"
 3:7: a path begins with a slash: write "/404.html"
-4:1: `302` is no status that a site answers with: write one of 400, 401, 403, 404, 405, 406, 412, 416, 500, 501, 503
+4:1: `302` is no status that a site answers with: write one of 400, 401, 403, 404, 405, 406, 412, 414, 416, 429, 500, 501, 503
 5:7: `503` must be a string in quotes, not `503`
 "#,
     ),
@@ -214,6 +214,41 @@ to = "//example.org/{1}"
         r#"
 4:6: `https://example.org{1}`: the host must be written out, with a slash behind it: write "https://example.org/{1}"
 7:6: `//example.org/{1}` would lead to another host: write "https://example.org/{1}"
+"#,
+    ),
+    (
+        "hosts with a part that a client could choose",
+        r#"
+[[site]]
+[[site.redirect]]
+from = "/x*/**"
+to = "https://h{1}/{2}"
+[[site.redirect]]
+from = "/y/*/**"
+to = "https://{1}.example.org/{2}"
+[[site.redirect]]
+from = "/z/*"
+to = "https://example.org:{1}/"
+[[site.redirect]]
+from = "/u/*"
+to = "https://{1}@example.org/"
+[[site.redirect]]
+from = "/v/**"
+to = "{1}"
+[[site.redirect]]
+from = "/w/**"
+to = "https:/{1}"
+[[site.redirect]]
+from = "/ok/**"
+to = "https://example.org/?{1}"
+"#,
+        r#"
+4:6: `https://h{1}/{2}`: the host must be written out, with a slash behind it: write "https://example.org/{1}"
+7:6: `https://{1}.example.org/{2}`: the host must be written out, with a slash behind it: write "https://example.org/{1}"
+10:6: `https://example.org:{1}/`: the host must be written out, with a slash behind it: write "https://example.org/{1}"
+13:6: `https://{1}@example.org/`: the host must be written out, with a slash behind it: write "https://example.org/{1}"
+16:6: `{1}` is neither a path nor a URL: write one such as "/new/{1}" or "https://example.org/"
+19:6: `https:/{1}` is neither a path nor a URL: write one such as "/new/{1}" or "https://example.org/"
 "#,
     ),
     (
@@ -406,6 +441,46 @@ users_file = ""
 "#,
     ),
     (
+        "what is guarded is not for everybody's caches",
+        r#"
+[[site]]
+[[site.cache_control]]
+path = "/**"
+value = "public, max-age=60"
+[[site.cache_control]]
+path = "/inner/b/**"
+value = "max-age=60, S-MaxAge=600"
+[[site.cache_control]]
+path = "/inner/c/**"
+value = "private, max-age=60"
+[[site.cache_control]]
+path = "/outer/**"
+value = "public"
+[[site.auth]]
+path = "/inner/**"
+users = ["ann:$2y$10$....................................................."]
+"#,
+        r#"
+4:9: proxies would give to everybody what [[site.auth]] guards, "/inner/" for one: write "private, max-age=60", or a later rule for that
+7:9: proxies would give to everybody what [[site.auth]] guards, "/inner/b/" for one: write "private, max-age=60", or a later rule for that
+"#,
+    ),
+    (
+        "how many passwords may be tried",
+        r#"
+[[site]]
+tries_per_minute = "10"
+[[site.auth]]
+path = "/a"
+users = ["ann:$2y$10$....................................................."]
+tries_per_minute = 10
+"#,
+        r#"
+2:20: `tries_per_minute` must be a whole number from 0 to 1000000, not `"10"`
+6:1: unknown key `tries_per_minute`: it belongs in the section `site`
+"#,
+    ),
+    (
         "sections of the wrong shape",
         r#"
 [[site]]
@@ -484,4 +559,25 @@ fn all_that_a_site_may_have_is_good() {
         let ran = run(folder.path(), &["check", "--config", "site.toml"]);
         assert_eq!((ran.code, &*ran.errors), (Some(0), ""));
     }
+}
+
+/// A later rule holds what is guarded back from the caches of others.
+#[test]
+fn a_later_rule_may_keep_what_is_guarded_from_caches() {
+    let folder = Folder::new();
+    let text = r#"
+[[site]]
+[[site.cache_control]]
+path = "/**"
+value = "public, max-age=60"
+[[site.cache_control]]
+path = "/inner/**"
+value = "private, max-age=60"
+[[site.auth]]
+path = "/inner/**"
+users = ["ann:$2y$10$....................................................."]
+"#;
+    folder.write("site.toml", text.as_bytes());
+    let ran = run(folder.path(), &["check", "--config", "site.toml"]);
+    assert_eq!((ran.code, &*ran.errors), (Some(0), ""));
 }

@@ -260,6 +260,24 @@ fn a_stale_file_is_replaced_and_a_live_one_is_not() {
 }
 
 #[test]
+fn arguments_may_name_one() {
+    let folder = Folder::site();
+    let arguments = [
+        ".",
+        "--http",
+        "unix:http.sock",
+        "--frame",
+        "unix:frame.sock",
+    ];
+    let program = Program::start(folder.path(), &arguments);
+    serves(&mut connect(&folder.path().join("http.sock")));
+    echoes(&mut connect(&folder.path().join("frame.sock")));
+    program.signal(Signal::TERM);
+    let (status, errors) = program.wait();
+    assert!(status.success(), "{errors}");
+}
+
+#[test]
 fn a_killed_one_leaves_a_file_that_the_next_replaces() {
     let folder = Folder::site();
     folder.write("conf.toml", FILE.as_bytes());

@@ -152,6 +152,7 @@ impl Rig {
                 fs::write(path, content).expect("a file");
             }
             config.sites = parsed.sites;
+            config.trusted_proxies = parsed.trusted_proxies;
             for site in &mut config.sites {
                 site.root = folder.join(&site.root);
             }

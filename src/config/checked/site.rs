@@ -1,5 +1,6 @@
 //! One static site, checked.
 
+use crate::base::limits::TRIES_DEFAULT;
 use crate::config::{Etag, Listing, PathPattern, Place};
 use std::path::PathBuf;
 
@@ -48,6 +49,9 @@ pub struct Site {
     pub cors: Option<Cors>,
     /// Every rule that matches must let a client in.
     pub auth: Vec<AuthRule>,
+    /// Wrong passwords per minute, for each name and for each address; 0 = any
+    /// number.
+    pub tries_per_minute: usize,
 }
 
 impl Site {
@@ -70,6 +74,7 @@ impl Site {
             cache_control: Vec::new(),
             cors: None,
             auth: Vec::new(),
+            tries_per_minute: TRIES_DEFAULT,
         }
     }
 }

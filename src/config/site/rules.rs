@@ -108,14 +108,16 @@ fn header(keys: &mut Section<'_, '_>) -> Option<HeaderRule> {
     Some(HeaderRule { path: path?, set })
 }
 
-pub(super) fn cache_control(keys: &mut Section<'_, '_>) -> Vec<CacheRule> {
+/// Every `[[site.cache_control]]`, and where in the text its value is.
+pub(super) fn cache_control(keys: &mut Section<'_, '_>) -> Vec<(usize, CacheRule)> {
     all(keys, "site.cache_control", |keys| {
         let path = pattern(keys);
         let value = keys.required("value", "\"max-age=3600\"", field::value);
-        Some(CacheRule {
+        let rule = CacheRule {
             path: path?,
             value: value?,
-        })
+        };
+        Some((keys.at("value"), rule))
     })
 }
 

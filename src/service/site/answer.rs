@@ -139,6 +139,7 @@ impl Answer<'_> {
                 self.whole(variant, prepared, replies);
             }
             Ranged::Parts(parts) => self.parts(variant, prepared, &parts, replies),
+            // With the length that there is (RFC 9110 15.5.17).
             Ranged::Unsatisfiable => {
                 let response = Response::from(Status::RANGE_NOT_SATISFIABLE);
                 return Err(response.field("Content-Range", format!("bytes */{len}")));

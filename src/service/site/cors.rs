@@ -41,7 +41,8 @@ impl Cors {
             (origin.clone(), lines.into_bytes())
         };
         Cors {
-            // A cache must not give one origin's answer to another.
+            // A cache must not give one origin's answer to another (Fetch, "CORS
+            // protocol and HTTP caches").
             always: b"Vary: Origin\r\n".to_vec(),
             preflight: preflight.into_bytes(),
             origins: cors.origins.iter().map(origin).collect(),
@@ -54,7 +55,7 @@ impl Cors {
     }
 
     /// The lines that go with an answer to this request besides; none if its
-    /// origin may not read it. Nothing is looked at where all may.
+    /// origin may not read it (Fetch 3.2.3). Nothing is looked at where all may.
     pub(super) fn lines(&self, head: &Head<'_>) -> &[u8] {
         if self.origins.is_empty() {
             return &[];
@@ -67,8 +68,8 @@ impl Cors {
         allowed.next().map_or(&[], |(_, lines)| lines)
     }
 
-    /// The lines for a preflight besides those; none for an origin that may
-    /// not ask.
+    /// The lines for a preflight besides those (Fetch 3.2.3); none for an origin
+    /// that may not ask.
     pub(super) fn preflight(&self, head: &Head<'_>) -> &[u8] {
         if self.origins.is_empty() || !self.lines(head).is_empty() {
             &self.preflight

@@ -2,19 +2,20 @@
 //!
 //! To hold a password against its hash takes long, so requests that need it go
 //! to threads that may block. Who was let in lately is known by a digest, and
-//! answered where all others are.
+//! answered where all others are. Wrong passwords are counted, and past a limit
+//! nothing is held against a hash.
 
-use crate::base::limits::{ACCEPTED_MAX, ACCEPTED_MS};
+use super::accepted::Accepted;
 use crate::base::tick::Time;
+use crate::base::tries::{Tries, What};
 use crate::config::{self, PathPattern};
 use crate::http::credentials::Credentials;
 use crate::http::{Head, Status};
+use crate::service::context::Context;
 use crate::service::response::Response;
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
-use foldhash::HashMap;
-use sha2::{Digest as _, Sha256};
-use std::fmt::{self, Debug};
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The rules of a site for who may see what. Whatever a rule says of the path
@@ -25,6 +26,8 @@ pub(super) struct Guard {
     /// What folders answer with.
     index: Vec<Vec<u8>>,
     accepted: Arc<Accepted>,
+    /// Wrong passwords, by name and by address.
+    tries: Arc<Mutex<Tries>>,
     /// Random keys: whose hash stands in for a name that nobody has.
     keys: RandomState,
 }
@@ -36,6 +39,33 @@ struct Rule {
     challenge: String,
     /// Names and hashes.
     users: Vec<(String, String)>,
+}
+
+/// Who asks, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Caller {
+    address: IpAddr,
+    now: Time,
+}
+
+impl Caller {
+    pub(super) fn of(context: &Context<'_>) -> Caller {
+        Caller {
+            address: context.address.ip(),
+            now: context.now,
+        }
+    }
+}
+
+/// What became of a name and a password.
+enum Verdict {
+    Right,
+    Wrong,
+    /// They were not looked at: too many before them were wrong.
+    TooMany {
+        /// When to try again, in seconds.
+        retry_s: u64,
+    },
 }
 
 impl Guard {
@@ -51,6 +81,7 @@ impl Guard {
             rules: site.auth.iter().map(rule).collect(),
             index: site.index.iter().map(index).collect(),
             accepted: Arc::default(),
+            tries: Arc::new(Mutex::new(Tries::new(site.tries_per_minute))),
             keys: RandomState::new(),
         })
     }
@@ -79,17 +110,25 @@ impl Guard {
     }
 
     /// Why a request for what has these paths is not answered, if it is not.
-    pub(super) fn refuses(&self, head: &Head<'_>, paths: &[&[u8]], now: Time) -> Option<Response> {
+    pub(super) fn refuses(
+        &self,
+        head: &Head<'_>,
+        paths: &[&[u8]],
+        caller: Caller,
+    ) -> Option<Response> {
         let credentials = Credentials::of(head);
-        for (number, rule) in self.rules_for(paths) {
-            let lets_in = |credentials: &Credentials| self.lets_in(number, rule, credentials, now);
-            if !credentials.as_ref().is_some_and(lets_in) {
-                let hint = "a name and a password are needed here";
-                let response = Response::error(Status::UNAUTHORIZED, hint);
-                return Some(response.field("WWW-Authenticate", rule.challenge.clone()));
+        let refuses = |(number, rule): (usize, &Rule)| {
+            let verdict = match &credentials {
+                Some(credentials) => self.judge(number, rule, credentials, caller),
+                None => Verdict::Wrong,
+            };
+            match verdict {
+                Verdict::Right => None,
+                Verdict::Wrong => Some(rule.challenged()),
+                Verdict::TooMany { retry_s } => Some(too_many(retry_s)),
             }
-        }
-        None
+        };
+        self.rules_for(paths).find_map(refuses)
     }
 
     fn rules_for(&self, paths: &[&[u8]]) -> impl Iterator<Item = (usize, &Rule)> {
@@ -98,10 +137,48 @@ impl Guard {
         self.rules.iter().enumerate().filter(fits)
     }
 
-    fn lets_in(&self, number: usize, rule: &Rule, credentials: &Credentials, now: Time) -> bool {
+    /// A try is counted ahead of its hash, and given back if it was none: so
+    /// those that are made at once are too many as well.
+    fn judge(
+        &self,
+        number: usize,
+        rule: &Rule,
+        credentials: &Credentials,
+        caller: Caller,
+    ) -> Verdict {
+        let Caller { address, now } = caller;
         if self.accepted.admits(number, credentials, now) {
-            return true;
+            return Verdict::Right;
         }
+        let tried = [What::address(address), What::Name(credentials.name())];
+        if let Err(retry_s) = self.count_try(tried, now) {
+            return Verdict::TooMany { retry_s };
+        }
+        if !self.lets_in(rule, credentials) {
+            return Verdict::Wrong;
+        }
+        let mut tries = self.tries();
+        tried.into_iter().for_each(|what| tries.give_back(what));
+        drop(tries);
+        self.accepted.add(number, credentials, now);
+        Verdict::Right
+    }
+
+    /// An address past its limit uses up no tries at the name.
+    fn count_try(&self, tried: [What<'_>; 2], now: Time) -> Result<(), u64> {
+        let mut tries = self.tries();
+        tried
+            .into_iter()
+            .try_for_each(|what| tries.count(what, now))
+    }
+
+    /// A table of numbers is whole after any panic, so poison is no matter.
+    fn tries(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes long.
+    fn lets_in(&self, rule: &Rule, credentials: &Credentials) -> bool {
         let known = rule.users.iter();
         let mut known = known.filter(|(name, _)| name.as_bytes() == credentials.name());
         // A name that nobody has costs as much as a wrong password: that of
@@ -116,12 +193,24 @@ impl Guard {
         let Some((hash, is_known)) = known.or_else(stand_in) else {
             return false;
         };
-        let lets_in = fits(credentials.password(), hash) && is_known;
-        if lets_in {
-            self.accepted.add(number, credentials, now);
-        }
-        lets_in
+        fits(credentials.password(), hash) && is_known
     }
+}
+
+impl Rule {
+    /// Asks for a name and a password (RFC 9110 15.5.2).
+    fn challenged(&self) -> Response {
+        let hint = "a name and a password are needed here";
+        let response = Response::error(Status::UNAUTHORIZED, hint);
+        response.field("WWW-Authenticate", self.challenge.clone())
+    }
+}
+
+/// RFC 6585 4.
+fn too_many(retry_s: u64) -> Response {
+    let hint = "too many passwords were wrong: try again in a moment";
+    let response = Response::error(Status::TOO_MANY_REQUESTS, hint);
+    response.field("Retry-After", retry_s.to_string())
 }
 
 /// Whether a password is the one that a hash was made of. Takes long.
@@ -136,121 +225,9 @@ fn fits(password: &[u8], hash: &str) -> bool {
     bcrypt::verify(password, hash).unwrap_or(false)
 }
 
-/// Credentials that were let in lately, by which rule. What is kept of them is
-/// a digest with a key that is nowhere else.
-struct Accepted {
-    key: [u8; 32],
-    since: Mutex<HashMap<[u8; 32], Time>>,
-}
-
-impl Default for Accepted {
-    fn default() -> Accepted {
-        let mut key = [0; 32];
-        for (number, part) in key.chunks_exact_mut(8).enumerate() {
-            // Keyed by the system's randomness.
-            part.copy_from_slice(&RandomState::new().hash_one(number).to_ne_bytes());
-        }
-        Accepted {
-            key,
-            since: Mutex::default(),
-        }
-    }
-}
-
-impl Accepted {
-    /// Whether a request with these is let in without a hash.
-    fn knows(&self, rule: usize, credentials: &Credentials) -> bool {
-        self.since().contains_key(&self.digest(rule, credentials))
-    }
-
-    /// Lets in what is known. What has become old is let in this once more: it
-    /// was on its way here while it was known, and hashes are made elsewhere.
-    fn admits(&self, rule: usize, credentials: &Credentials, now: Time) -> bool {
-        let digest = self.digest(rule, credentials);
-        let mut since = self.since();
-        let known = since.get(&digest).copied();
-        if known.is_some_and(|then| now.since(then).0 >= ACCEPTED_MS) {
-            since.remove(&digest);
-        }
-        known.is_some()
-    }
-
-    /// Past the bound the oldest gives way.
-    fn add(&self, rule: usize, credentials: &Credentials, now: Time) {
-        let digest = self.digest(rule, credentials);
-        let mut since = self.since();
-        if since.len() >= ACCEPTED_MAX {
-            let oldest = since.iter().min_by_key(|(_, then)| **then);
-            if let Some(oldest) = oldest.map(|(digest, _)| *digest) {
-                since.remove(&oldest);
-            }
-        }
-        since.insert(digest, now);
-    }
-
-    fn digest(&self, rule: usize, credentials: &Credentials) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        hasher.update(self.key);
-        hasher.update(rule.to_le_bytes());
-        hasher.update(credentials.both());
-        hasher.finalize().into()
-    }
-
-    /// Digests are whole after any panic, so poison is no matter.
-    fn since(&self) -> MutexGuard<'_, HashMap<[u8; 32], Time>> {
-        self.since.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Without the key.
-impl Debug for Accepted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accepted").finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn credentials(value: &str) -> Credentials {
-        Credentials::parse(value.as_bytes()).expect("credentials")
-    }
-
-    const AB: &str = "Basic YTpi";
-    const AC: &str = "Basic YTpj";
-
-    #[test]
-    fn what_was_let_in_is_known_by_rule_and_for_a_while() {
-        let accepted = Accepted::default();
-        accepted.add(0, &credentials(AB), Time(0));
-        assert!(accepted.knows(0, &credentials(AB)));
-        assert!(!accepted.knows(0, &credentials(AC)), "another password");
-        assert!(!accepted.knows(1, &credentials(AB)), "another rule");
-        assert!(accepted.admits(0, &credentials(AB), Time(ACCEPTED_MS - 1)));
-        assert!(accepted.admits(0, &credentials(AB), Time(ACCEPTED_MS)));
-        assert!(
-            !accepted.knows(0, &credentials(AB)),
-            "it was let in once more"
-        );
-        assert!(!accepted.admits(0, &credentials(AB), Time(ACCEPTED_MS)));
-    }
-
-    #[test]
-    fn few_are_known_and_the_oldest_gives_way() {
-        let accepted = Accepted::default();
-        for number in 0..ACCEPTED_MAX + 3 {
-            accepted.add(number, &credentials(AB), Time(number as u64));
-        }
-        assert_eq!(accepted.since().len(), ACCEPTED_MAX);
-        assert!(!accepted.knows(2, &credentials(AB)) && accepted.knows(3, &credentials(AB)));
-    }
-
-    #[test]
-    fn two_keys_are_two() {
-        let digest = |accepted: &Accepted| accepted.digest(0, &credentials(AB));
-        assert_ne!(digest(&Accepted::default()), digest(&Accepted::default()));
-    }
 
     #[test]
     fn hashes_of_either_kind_are_held_against_passwords() {

@@ -16,6 +16,7 @@
 //! whether rules lead elsewhere: no pattern is held against the path of a
 //! request for a file that is known.
 
+mod accepted;
 mod answer;
 mod cors;
 mod guard;
@@ -36,11 +37,12 @@ use crate::http::{Head, Method, Status, target};
 use crate::session::HttpRequest;
 use answer::Answer;
 use cors::Cors;
-use guard::Guard;
+use guard::{Caller, Guard};
 use ready::Said;
 use rules::Rules;
 use std::hash::RandomState;
 
+/// Goes with 405 and with the answer to OPTIONS (RFC 9110 10.2.1).
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// Serves the files below one root, by the rules of one site. Does not own the
@@ -124,7 +126,7 @@ impl StaticSite {
         let mut scratch = Vec::new(); // allocates only where something is decoded
         let (path, query, known) = match target::path(request.head, &mut scratch) {
             Ok(path) => (path.decoded, path.query, Ok(self.shows(path.hidden))),
-            Err(_) => (&b"/"[..], None, Err(Status::BAD_REQUEST)),
+            Err(error) => (&b"/"[..], None, Err(error.status())),
         };
         let asked = Asked {
             request,
@@ -174,7 +176,7 @@ impl StaticSite {
         if preflight || head.target() == b"*" {
             return false;
         }
-        let Some(response) = guard.refuses(head, paths, context.now) else {
+        let Some(response) = guard.refuses(head, paths, Caller::of(context)) else {
             return false;
         };
         self.refuse(asked, response, context);
@@ -270,10 +272,11 @@ impl StaticSite {
         context: &mut Context<'_>,
     ) -> Result<(), FileError> {
         let answer = self.usual(asked, context);
+        let caller = Caller::of(context);
         let found = context.files.find(self.root, path, context.now)?;
         if let Some(guard) = &self.guard {
             let name = file_name(path, found);
-            if let Some(response) = guard.refuses(asked.request.head, &[path, &name], context.now) {
+            if let Some(response) = guard.refuses(asked.request.head, &[path, &name], caller) {
                 self.refuse(asked, response, context);
                 return Ok(());
             }

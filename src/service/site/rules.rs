@@ -45,8 +45,8 @@ impl Rules {
         from.any(|from| from.matches(path)) || other.any(|from| from.matches(path))
     }
 
-    /// Status and Location where a path has moved: the first rule counts. The
-    /// query goes along, unless the place has one.
+    /// Status and Location where a path has moved (RFC 9110 15.4): the first rule
+    /// counts. The query goes along, unless the place has one.
     pub(super) fn redirect(&self, path: &[u8], query: Option<&[u8]>) -> Option<(Status, String)> {
         let (rule, stretches) = self.redirects.iter().find_map(|rule| {
             let stretches = rule.from.stretches(path)?;
@@ -99,7 +99,8 @@ impl Rules {
         rules.any(|rule| paths.iter().any(|path| rule.path.matches(path)))
     }
 
-    /// The same as [`Rules::lines`] with Cache-Control, for a file.
+    /// The same as [`Rules::lines`] with Cache-Control, for a file: as it was written
+    /// (RFC 9111 5.2.2; `immutable` is RFC 8246).
     pub(super) fn file_lines(&self, paths: &[&[u8]]) -> Vec<u8> {
         let mut lines = self.lines(paths);
         let fits = |rule: &&CacheRule| paths.iter().any(|path| rule.path.matches(path));

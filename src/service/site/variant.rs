@@ -23,7 +23,8 @@ pub(super) fn chosen<'f>(found: &'f Found, head: &Head<'_>) -> Option<&'f Varian
     found.variants().find(|variant| variant.coding == coding)
 }
 
-/// Where there is no plain file, and the client takes none of the others.
+/// Where there is no plain file, and the client takes none of the others (RFC
+/// 9110 15.5.7).
 pub(super) fn not_acceptable() -> Response {
     let hint = "this file is here compressed alone, and the request takes none of its codings";
     Response::error(Status::NOT_ACCEPTABLE, hint).lines(VARY)

@@ -177,6 +177,7 @@ impl<'a> File<'a> {
                     self.wrong(format!("it serves {dir:?}, which it does not have"));
                 }
                 let addrs = [serve.http, serve.frame].into_iter().flatten();
+                let addrs = addrs.filter_map(|addr| addr.ip());
                 let (open, closed): (Vec<_>, Vec<_>) =
                     addrs.partition(|addr| addr.ip().is_unspecified());
                 let ports: Vec<u16> = open.iter().map(|addr| addr.port()).collect();

@@ -1,4 +1,5 @@
-//! How often a name or an address may be tried. Time is an argument.
+//! How often a name or an address may be tried with passwords. Time is an
+//! argument.
 //!
 //! ```text
 //!             now                     due
@@ -12,9 +13,9 @@
 //! one number). So a whole minute's tries may come at once, and then one after
 //! each share.
 
-use crate::base::limits::TRIES_KEPT_MAX;
-use crate::base::network::network;
-use crate::base::tick::Time;
+use super::limits::TRIES_KEPT_MAX;
+use super::network::network;
+use super::tick::Time;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -30,14 +31,14 @@ const LOOKED_AT: usize = 16;
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, Hash)]
-pub(super) enum What<'a> {
-    Name(&'a str),
+pub(crate) enum What<'a> {
+    Name(&'a [u8]),
     Address(IpAddr),
 }
 
 impl What<'_> {
     /// An address as far as it stands for somebody.
-    pub(super) fn address(address: IpAddr) -> What<'static> {
+    pub(crate) fn address(address: IpAddr) -> What<'static> {
         What::Address(network(address))
     }
 }
@@ -46,7 +47,7 @@ impl What<'_> {
 /// keyed hash in place of each name: when it is full of what still counts,
 /// those who have tried little are forgotten.
 #[derive(Debug)]
-pub(super) struct Tries {
+pub(crate) struct Tries {
     /// Microseconds that a try costs; `None` = any number may come.
     share_us: Option<u64>,
     /// In microseconds, so that shares are whole.
@@ -58,7 +59,7 @@ pub(super) struct Tries {
 
 impl Tries {
     /// So many tries per minute for each; 0 = any number.
-    pub(super) fn new(per_minute: usize) -> Tries {
+    pub(crate) fn new(per_minute: usize) -> Tries {
         Tries {
             share_us: (per_minute > 0).then(|| (MINUTE_US / per_minute as u64).max(1)),
             due_us: HashMap::new(),
@@ -73,7 +74,7 @@ impl Tries {
     /// # Errors
     /// It is one too many, and not counted: the next one may do in so many
     /// seconds.
-    pub(super) fn count(&mut self, what: What<'_>, now: Time) -> Result<(), u64> {
+    pub(crate) fn count(&mut self, what: What<'_>, now: Time) -> Result<(), u64> {
         let Some(share_us) = self.share_us else {
             return Ok(());
         };
@@ -96,7 +97,7 @@ impl Tries {
     }
 
     /// Takes a try back: it was none.
-    pub(super) fn give_back(&mut self, what: What<'_>) {
+    pub(crate) fn give_back(&mut self, what: What<'_>) {
         let key = self.keys.hash_one(what);
         if let (Some(share_us), Some(due_us)) = (self.share_us, self.due_us.get_mut(&key)) {
             *due_us = due_us.saturating_sub(share_us);
@@ -130,7 +131,7 @@ impl Tries {
 mod tests {
     use super::*;
 
-    const ADA: What<'static> = What::Name("ada");
+    const ADA: What<'static> = What::Name(b"ada");
 
     #[test]
     fn a_minutes_tries_come_at_once_and_then_one_by_one() {
@@ -140,7 +141,7 @@ mod tests {
             assert_eq!(tries.count(ADA, start), Ok(()));
         }
         assert_eq!(tries.count(ADA, start), Err(6));
-        assert_eq!(tries.count(What::Name("bob"), start), Ok(()));
+        assert_eq!(tries.count(What::Name(b"bob"), start), Ok(()));
         assert_eq!(tries.count(ADA, Time(10_001)), Err(1));
         assert_eq!(tries.count(ADA, Time(11_000)), Ok(()));
         assert_eq!(tries.count(ADA, Time(11_000)), Err(6));
@@ -185,7 +186,7 @@ mod tests {
     fn a_full_table_forgets_first_what_is_over_then_who_has_tried_little() {
         let mut tries = Tries::new(10);
         tries.capacity = 3;
-        let mut count = |name: &str, at: u64| tries.count(What::Name(name), Time(at));
+        let mut count = |name: &str, at: u64| tries.count(What::Name(name.as_bytes()), Time(at));
         for _ in 0..10 {
             assert_eq!(count("a", 2_000), Ok(()));
         }
@@ -220,6 +221,6 @@ mod tests {
         assert!(!count("::ffff:192.0.2.1"), "the same in IPv6");
         assert!(count("2001:db8::1") && count("2001:db8:0:1::1"));
         assert!(!count("2001:db8::2"), "the same network");
-        assert_eq!(tries.count(What::Name("192.0.2.1"), Time(0)), Ok(()));
+        assert_eq!(tries.count(What::Name(b"192.0.2.1"), Time(0)), Ok(()));
     }
 }
