@@ -21,7 +21,6 @@ mod packaging;
 mod peers;
 mod real_clients;
 mod reload_load;
-
 mod supervise;
 mod unix;
 mod webbench;
