@@ -304,7 +304,7 @@ fn an_interrupt_ends_the_run_and_it_still_reports() {
             pages > good,
             "by the time that it took, not the minute: {ran:?}"
         );
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(20));
         assert!(!workers.is_empty() && workers.iter().all(|&id| is_gone(id)));
     }
 }
