@@ -70,7 +70,7 @@ fn every_corpus_is_as_it_is_written() {
 fn the_corpus() {
     for (name, entry) in ENTRIES {
         let inputs = corpus(name);
-        assert!(inputs.len() >= 10, "{name}");
+        assert!(!inputs.is_empty(), "{name}");
         run(entry, format!("{name}, nothing"), b"");
         for input in &inputs {
             run(entry, name.to_owned(), input);

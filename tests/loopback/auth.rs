@@ -216,7 +216,8 @@ fn pipelined_requests_are_each_judged() {
 /// A site of one rule, with this in its section.
 fn limited(mode: Mode, more: &str) -> Rig {
     let text = format!(
-        "trusted_proxies = [\"127.0.0.1\"]\n[[site]]\n{more}\n[[site.auth]]\npath = \"/inner/**\"\n\
+        "trusted_proxies = [\"127.0.0.1\"]\n[[site]]\nroot = \".\"\n{more}\n\
+         [[site.auth]]\npath = \"/inner/**\"\n\
          users = [\"ann:HASH\", \"bob:HASH\"]"
     );
     start_with(mode, &text.replace("HASH", &hash("open sesame")))

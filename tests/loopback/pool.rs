@@ -386,7 +386,7 @@ fn a_drain_that_takes_too_long_is_cut() {
         rig.wait_for("it is there", |rig| rig.live() == 1);
         rig.handle.drain();
         let took = rig.wait();
-        assert!((1_400..5_000).contains(&took.as_millis()), "{took:?}");
+        assert!((1_400..8_000).contains(&took.as_millis()), "{took:?}");
     });
 }
 
@@ -401,7 +401,7 @@ fn a_stop_does_not_wait_for_the_queue() {
     });
     rig.handle.stop();
     let took = rig.wait();
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < Duration::from_secs(12), "{took:?}");
     drop(clients);
 }
 

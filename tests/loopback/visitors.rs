@@ -211,7 +211,7 @@ fn answers_go_no_faster_than_they_may() {
         let mut other = connect(rig.http);
         let start = Instant::now();
         assert_eq!(ask(&mut other), 200);
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(20));
         let mut byte = [0];
         other
             .set_read_timeout(Some(Duration::from_millis(200)))

@@ -11,6 +11,7 @@ mod support;
 
 mod accounts_load;
 mod browser;
+mod chaos;
 mod check_site;
 mod cli;
 mod clients;
@@ -20,7 +21,6 @@ mod packaging;
 mod peers;
 mod real_clients;
 mod reload_load;
-mod soak;
 mod supervise;
 mod unix;
 mod webbench;

@@ -143,7 +143,7 @@ fn a_kill_hurts_those_who_are_there_and_nobody_after() {
             report.is_hurt_once(after);
         }
         // A second where the machine is not too busy.
-        assert!(back < Duration::from_secs(5), "{back:?}");
+        assert!(back < Duration::from_secs(20), "{back:?}");
         assert_eq!(master.logged(" was ended by signal 9"), 1);
         assert_ne!(master.one_serving(), serving);
     });

@@ -403,7 +403,7 @@ fn a_serving_process_that_is_killed_is_back_at_once() {
     // Whoever comes now waits in the queue of a socket that is there.
     serves(&master);
     assert!(
-        start.elapsed() < Duration::from_secs(5),
+        start.elapsed() < Duration::from_secs(20),
         "{:?}",
         start.elapsed()
     );

@@ -83,8 +83,8 @@ fn classic_lines_and_requests_of_each_option() {
                 );
                 assert!(ran.out.starts_with(&opening), "{words}: {ran:?}");
                 assert!(good > 0 && bad == 0 && ran.errors.is_empty(), "{words}: {ran:?}");
-                // A second, and a little more.
-                assert!(pages <= good * 60 && pages > good * 50, "{words}: {ran:?}");
+                // A second, and more where the machine is busy.
+                assert!(pages <= good * 60 && pages > good * 20, "{words}: {ran:?}");
                 let len = match behaviour {
                     Behaviour::AnswerAndClose(answer) => answer.len() as u64,
                     _ => unreachable!(),
@@ -304,7 +304,7 @@ fn an_interrupt_ends_the_run_and_it_still_reports() {
             pages > good,
             "by the time that it took, not the minute: {ran:?}"
         );
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(20));
         assert!(!workers.is_empty() && workers.iter().all(|&id| is_gone(id)));
     }
 }
@@ -367,7 +367,7 @@ fn our_own_server_answers_all() {
             ("", "large.bin"),
         ] {
             let url = format!("http://{}/{path}", rig.http);
-            let ran = run(&format!("-t 1 -c 16 {words}"), &url);
+            let ran = run(&format!("-t 2 -c 16 {words}"), &url);
             let [_, bytes, good, bad] = numbers(&ran);
             assert!(
                 good > 0 && bad == 0 && ran.errors.is_empty(),
@@ -376,7 +376,7 @@ fn our_own_server_answers_all() {
             let body = if words.contains("head") { 0 } else { 1024 };
             assert!(bytes > good * body / 2, "{words} {path}: {ran:?}");
         }
-        let missing = run("-t 1 -k", &format!("http://{}/nothing", rig.http));
+        let missing = run("-t 2 -k", &format!("http://{}/nothing", rig.http));
         assert!(missing.errors.ends_with(" status 4xx.\n"), "{missing:?}");
     });
 }

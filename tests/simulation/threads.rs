@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Who is not woken for so long has been forgotten.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Whose turn it is goes on at once within this, so that the narrow windows
 /// are met; later others get the core.
 const SPIN: Duration = Duration::from_micros(20);

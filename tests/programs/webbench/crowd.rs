@@ -30,7 +30,7 @@ fn fifteen_thousand_clients_are_served_and_cost_little() {
     let before = program.sockets();
     let url = format!("http://{}/small.txt", program.http());
     // They take turns: after ten seconds all have a connection, and keep it.
-    let words = format!("-k -c {CROWD} -t 30 --rate 1500");
+    let words = format!("-k -c {CROWD} -t 45 --rate 1500");
     let child = command(&words, &url).spawn().expect("webbench starts");
     program.wait_for("all are there", |program| {
         program.sockets() >= before + CROWD

@@ -29,10 +29,10 @@ fn failures_are_told_apart() {
                 "bad answer",
             ),
             (Behaviour::Reset(&OK[..20]), "", "reset"),
-            (Behaviour::Silence, "-t 2 --timeout 1", "timed out"),
+            (Behaviour::Silence, "-t 6 --timeout 1", "timed out"),
         ] {
             // In words of its own the last time given counts.
-            scope.spawn(move || all_fail(behaviour, &format!("-t 1 -c 3 {words}"), kind));
+            scope.spawn(move || all_fail(behaviour, &format!("-t 3 -c 3 {words}"), kind));
         }
     });
 }
@@ -49,13 +49,13 @@ fn failures_of_packages_are_told_apart() {
             (Behaviour::Answer(b"\0\x08\0\x02\0\0\0\0"), "", "bad answer"),
             (
                 Behaviour::Answer(b"\0\x07"),
-                "-t 2 --timeout 1",
+                "-t 6 --timeout 1",
                 "timed out",
             ),
             (Behaviour::Answer(OK), "", "bad answer"),
             (Behaviour::AnswerAndClose(b"\0\x0d\0"), "", "closed early"),
             (Behaviour::Reset(&OK[..20]), "", "bad answer"),
-            (Behaviour::Silence, "-t 2 --timeout 1", "timed out"),
+            (Behaviour::Silence, "-t 6 --timeout 1", "timed out"),
             (
                 Behaviour::AnswerAndClose(b""),
                 "--heartbeat=1",
@@ -63,13 +63,13 @@ fn failures_of_packages_are_told_apart() {
             ),
             (
                 Behaviour::Silence,
-                "-t 3 --timeout 1 --heartbeat=1",
+                "-t 6 --timeout 1 --heartbeat=1",
                 "timed out",
             ),
         ] {
             scope.spawn(move || {
                 let server = Server::packages(behaviour);
-                let ran = run(&format!("-t 1 -c 3 {words}"), &server.url());
+                let ran = run(&format!("-t 3 -c 3 {words}"), &server.url());
                 let [_, _, good, bad] = numbers(&ran);
                 assert!(good == 0 && bad > 0, "{kind}: {ran:?}");
                 assert_eq!(ran.errors, format!("Failed: {bad} {kind}.\n"));

@@ -82,7 +82,7 @@ impl Plan {
 }
 
 #[test]
-fn chaos_leaves_nothing_behind() {
+fn a_soak_leaves_nothing_behind() {
     let plan = Plan::from_environment();
     println!("seed {}, {:?} of load", plan.seed, plan.load);
     let mut targets = KINDS.map(|(mode, heap)| Target::start(mode, heap));
