@@ -50,7 +50,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Files kept in memory.
     pub cache: Cache,
-    /// The pool of threads, used in proactor mode.
+    /// The pool of threads, used in proactor mode, and in either for what may
+    /// block.
     pub proactor: Proactor,
     /// What one peer, and all of them, may take.
     pub limits: Limits,
@@ -140,7 +141,8 @@ pub struct Cache {
     pub total_bytes: usize,
 }
 
-/// The pool of threads that calls services in proactor mode.
+/// The pool of threads that calls services in proactor mode, and in either mode
+/// for requests that may block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proactor {
     /// Threads of the process; 0 = two per CPU.
