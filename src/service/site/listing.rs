@@ -2,6 +2,7 @@
 
 use super::{Asked, StaticSite};
 use crate::config::Listing;
+use crate::http::condition::{self, Outcome, Validators};
 use crate::http::response::escape;
 use crate::http::{HttpDate, Method, Status, target};
 use crate::service::context::Context;
@@ -30,6 +31,24 @@ impl StaticSite {
             Listing::Json => "application/json",
             _ => "text/html; charset=utf-8",
         };
+        // It is made anew and has neither tag nor date, but conditions on whether
+        // there is anything hold for it too (RFC 9110 13.2.1).
+        let validators = Validators {
+            etag: b"",
+            modified_unix_s: None,
+        };
+        let answer = match condition::evaluate(asked.request.head, &validators) {
+            Outcome::Proceed => None,
+            Outcome::NotModified => Some(Response::empty(Status::NOT_MODIFIED)),
+            Outcome::Failed => {
+                let hint = "a list has no tag to be held against";
+                Some(Response::error(Status::PRECONDITION_FAILED, hint))
+            }
+        };
+        if let Some(answer) = answer {
+            self.refuse(asked, answer, context);
+            return Ok(());
+        }
         let body = prepared(asked.path, self.listing, folder);
         let connection = context.connection(asked.request);
         let response = self.dressed(asked, Response::empty(Status::OK));
