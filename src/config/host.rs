@@ -36,7 +36,9 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
 }
 
 fn ipv6(inner: &str, text: &str) -> Result<String, String> {
-    let (address, behind) = inner.split_once(']').unwrap_or((inner, ""));
+    let Some((address, behind)) = inner.split_once(']') else {
+        return Err(format!("`{text}` has no end: write \"{text}]\""));
+    };
     match address.parse::<Ipv6Addr>() {
         Ok(address) if behind.is_empty() => Ok(format!("[{address}]")),
         Ok(address) => Err(format!("write the address alone: \"[{address}]\"")),
@@ -95,6 +97,7 @@ mod tests {
         check("::1", Err("in brackets: \"[::1]\""));
         check("[::1]:80", Err("write the address alone: \"[::1]\""));
         check("[::x]", Err("no IPv6 address"));
+        check("[::1", Err("write \"[::1]\""));
         check("*.*.org", Err("whole names"));
         check("a*.org", Err("whole names"));
         check("*org", Err("whole names"));

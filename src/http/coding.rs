@@ -16,6 +16,21 @@ pub enum Coding {
     Identity,
 }
 
+/// What follows a file's name in that of a file beside it, which is the same in
+/// this coding.
+pub const BESIDE: [(Coding, &[u8]); 3] = [
+    (Coding::Brotli, b".br"),
+    (Coding::Zstd, b".zst"),
+    (Coding::Gzip, b".gz"),
+];
+
+/// The name of the plain file that one with this name lies beside, if it does
+/// by its end.
+#[must_use]
+pub fn plain_name(name: &[u8]) -> Option<&[u8]> {
+    BESIDE.iter().find_map(|(_, end)| name.strip_suffix(*end))
+}
+
 impl Coding {
     /// All of them, in the order that the server prefers: the smallest first.
     pub const ALL: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Coding::Identity];

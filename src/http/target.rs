@@ -46,7 +46,7 @@ pub(super) fn check(method: Method, target: &[u8]) -> Result<Form<'_>, HeadError
     let kinds = target
         .iter()
         .fold(0, |kinds, &byte| kinds | KIND[usize::from(byte)]);
-    if kinds & FORBIDDEN != 0 {
+    if kinds & FORBIDDEN != 0 || (kinds & IN_QUERY != 0 && !is_in_query_alone(target)) {
         return Err(HeadError::Target);
     }
     let authority = match (method, target) {
@@ -73,6 +73,12 @@ pub(super) fn check(method: Method, target: &[u8]) -> Result<Form<'_>, HeadError
     })
 }
 
+/// What may stand in a query alone stands nowhere else.
+fn is_in_query_alone(target: &[u8]) -> bool {
+    let mut ahead = target.iter().take_while(|&&byte| byte != b'?');
+    ahead.all(|&byte| KIND[usize::from(byte)] & IN_QUERY == 0)
+}
+
 /// A segment that is empty (but for the last), or begins with a dot.
 fn has_odd_segment(path: &[u8]) -> bool {
     path.windows(2)
@@ -85,6 +91,9 @@ const FORBIDDEN: u8 = 1;
 const SPECIAL: u8 = 2;
 /// The byte may stand in a registered name.
 const IN_NAME: u8 = 4;
+/// The byte may stand in a query: browsers leave it there as it is (the URL
+/// standard, percent-encoded bytes), though RFC 3986 does not.
+const IN_QUERY: u8 = 8;
 
 /// What each byte is. In a target stand those of RFC 3986, and a few that
 /// browsers send unencoded and that cannot be mistaken for anything.
@@ -93,7 +102,8 @@ const KIND: [u8; 256] = {
     let mut byte = 0x21;
     while byte < 0x7f {
         kinds[byte] = match byte as u8 {
-            b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' => FORBIDDEN,
+            b'"' | b'#' | b'<' | b'>' => FORBIDDEN,
+            b'\\' | b'^' | b'`' => IN_QUERY,
             b'%' | b'?' => SPECIAL,
             b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' => IN_NAME,
             b'(' | b')' | b'*' | b'+' | b';' | b'=' => IN_NAME,

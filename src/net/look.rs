@@ -4,7 +4,7 @@
 use super::squeeze::digest;
 use crate::base::limits::FILE_CACHED_BYTES_MAX;
 use crate::base::tick::Time;
-use crate::http::coding::Coding;
+use crate::http::coding::{BESIDE, Coding, plain_name};
 use crate::os::file::{self, Identity, Opened};
 use crate::service::{Content, FileError, Meta, Variant};
 use std::io;
@@ -13,13 +13,6 @@ use std::sync::Arc;
 
 /// Times that a file which changes under the reader is read again.
 const READ_TRIES: usize = 3;
-
-/// What is appended to a file's name, by the coding that the other file is in.
-const BESIDE: [(Coding, &[u8]); 3] = [
-    (Coding::Brotli, b".br"),
-    (Coding::Zstd, b".zst"),
-    (Coding::Gzip, b".gz"),
-];
 
 /// What a look has found.
 pub(super) struct Looked {
@@ -46,7 +39,7 @@ pub(super) fn look_at(
     path: &[u8],
     beside: bool,
 ) -> Result<Vec<Lying>, FileError> {
-    let beside = beside && !is_coded(path);
+    let beside = beside && plain_name(path).is_none();
     let mut files = match open(folder, path, Coding::Identity) {
         Ok(plain) => vec![plain],
         Err(FileError::NotFound) if beside => Vec::new(),
@@ -64,11 +57,6 @@ pub(super) fn look_at(
         true => Err(FileError::NotFound),
         false => Ok(files),
     }
-}
-
-/// Whether a name is that of a file which is in a coding itself.
-fn is_coded(path: &[u8]) -> bool {
-    BESIDE.iter().any(|(_, end)| path.ends_with(end))
 }
 
 fn open(folder: &OwnedFd, path: &[u8], coding: Coding) -> Result<Lying, FileError> {

@@ -1,13 +1,11 @@
 //! Opening files below a root, and never outside it.
 
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use super::beneath;
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-
-/// Times that `openat2` is tried when a rename elsewhere disturbs it.
-const TRIES: usize = 3;
 
 /// What tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,22 +68,15 @@ pub fn place(folder: impl AsFd) -> io::Result<Place> {
 }
 
 /// Opens `path`, relative to `root`, for reading. Symbolic links are followed
-/// as long as they are relative and stay below the root; nothing outside it is
-/// ever opened, and nothing blocks.
+/// where they end below the root; nothing outside it is ever opened, and nothing
+/// blocks.
 ///
 /// # Errors
 /// What the system says; `EXDEV` for a path that leaves the root.
 pub fn open_beneath(root: BorrowedFd<'_>, path: &[u8]) -> io::Result<Opened> {
     // O_NONBLOCK: opening a FIFO must not wait for its writer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    let mut tries = 0;
-    let file = loop {
-        match fs::openat2(root, path, flags, Mode::empty(), resolve) {
-            Err(Errno::AGAIN) if tries < TRIES => tries += 1,
-            opened => break opened?,
-        }
-    };
+    let file = beneath::open(root, path, flags)?;
     let stat = fs::fstat(&file)?;
     Ok(match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Opened::File(file, identity_of(&stat)),

@@ -1,7 +1,7 @@
 //! What is in a folder below a root, and never outside it.
 
-use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
-use rustix::io::Errno;
+use super::beneath;
+use rustix::fs::{self, AtFlags, Dir, FileType, OFlags, Stat};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -35,7 +35,7 @@ pub fn list_beneath(
 ) -> io::Result<(Vec<Named>, bool)> {
     let here = if path.is_empty() { &b"."[..] } else { path };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = beneath(root, here, flags)?;
+    let folder = beneath::open(root, here, flags)?;
     let mut named = Vec::new();
     let mut looked = 0;
     for entry in Dir::read_from(&folder)? {
@@ -64,7 +64,7 @@ fn look(root: BorrowedFd<'_>, path: &[u8], folder: &OwnedFd, name: &[u8]) -> Opt
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let slash = !path.is_empty() && !path.ends_with(b"/");
         let way = [path, if slash { b"/" } else { b"" }, name].concat();
-        stat = fs::fstat(beneath(root, &way, flags).ok()?).ok()?;
+        stat = fs::fstat(beneath::open(root, &way, flags).ok()?).ok()?;
     }
     let is_folder = match kind(&stat) {
         FileType::Directory => true,
@@ -77,11 +77,6 @@ fn look(root: BorrowedFd<'_>, path: &[u8], folder: &OwnedFd, name: &[u8]) -> Opt
         len: u64::try_from(stat.st_size).unwrap_or(0),
         modified_s: stat.st_mtime,
     })
-}
-
-fn beneath(root: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    fs::openat2(root, path, flags, Mode::empty(), resolve)
 }
 
 fn kind(stat: &Stat) -> FileType {

@@ -1,5 +1,6 @@
 //! F0: what only the operating system can do. The one room with `unsafe`.
 
+mod beneath;
 pub mod exec;
 pub mod file;
 pub mod folder;

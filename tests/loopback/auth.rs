@@ -42,9 +42,12 @@ users = ["bob:HASH"]
 [[site.auth]]
 path = "/**start.html"
 users = ["bob:HASH"]
+[[site.auth]]
+path = "/sheets/*.txt"
+users = ["bob:HASH"]
 "#;
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("a.txt", "open"),
     ("inner/a.txt", "inner"),
     ("inner/deep/a.txt", "deep"),
@@ -52,6 +55,7 @@ const FILES: [(&str, &str); 7] = [
     ("inner/who.html", "who are you?"),
     ("folder2/start.html", "start"),
     ("inner/index.html", "inner index"),
+    ("sheets/a.txt.gz", "packed"),
 ];
 
 fn start(mode: Mode) -> Rig {
@@ -82,6 +86,18 @@ fn check(rig: &Rig, path: &str, fields: &str, status: u16, body: &str) -> Answer
         "{path} {fields}"
     );
     answer
+}
+
+/// Whatever lies compressed beside a file is the same file.
+#[test]
+fn what_lies_beside_a_guarded_file_is_guarded() {
+    both(|mode| {
+        let rig = start(mode);
+        for path in ["/sheets/a.txt", "/sheets/a.txt.gz", "/sheets/%61.txt.gz"] {
+            assert_eq!(get(rig.http, path, ANN).status, 401, "{path}");
+        }
+        check(&rig, "/sheets/a.txt.gz", BOB, 200, "packed");
+    });
 }
 
 #[test]

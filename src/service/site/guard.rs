@@ -9,6 +9,7 @@ use super::accepted::Accepted;
 use crate::base::tick::Time;
 use crate::base::tries::{Tries, What};
 use crate::config::{self, PathPattern};
+use crate::http::coding::plain_name;
 use crate::http::credentials::Credentials;
 use crate::http::{Head, Status};
 use crate::service::context::Context;
@@ -131,9 +132,13 @@ impl Guard {
         self.rules_for(paths).find_map(refuses)
     }
 
+    /// What lies compressed beside a file is the same file.
     fn rules_for(&self, paths: &[&[u8]]) -> impl Iterator<Item = (usize, &Rule)> {
-        let fits =
-            move |(_, rule): &(usize, &Rule)| paths.iter().any(|path| rule.path.matches(path));
+        let is_of = |rule: &Rule, path: &[u8]| {
+            let plain = plain_name(path);
+            rule.path.matches(path) || plain.is_some_and(|plain| rule.path.matches(plain))
+        };
+        let fits = move |(_, rule): &(usize, &Rule)| paths.iter().any(|path| is_of(rule, path));
         self.rules.iter().enumerate().filter(fits)
     }
 

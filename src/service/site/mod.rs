@@ -309,14 +309,11 @@ impl StaticSite {
     fn prepare(&self, path: &[u8], found: &mut Found, unix_s: u64) {
         let name = file_name(path, found);
         let mut lines = self.rules.file_lines(&[path, &name]);
-        let mut guards = self.guard.iter();
-        let guarded = guards.any(|guard| guard.covers(&[path, &name]));
-        if guarded && !self.rules.keeps(&[path, &name]) {
-            lines.extend_from_slice(b"Cache-Control: private\r\n");
-        }
+        lines.extend_from_slice(self.privacy(&[path, &name]));
         if let Some(cors) = &self.cors {
             lines.extend_from_slice(cors.always());
         }
+        let guarded = self.is_guarded_at(&[path, &name]);
         let direct = !guarded && !self.rules.moves(path) && self.shows(target::is_hidden(path));
         let said = Said {
             name: &name,
@@ -325,6 +322,20 @@ impl StaticSite {
             direct,
         };
         ready::prepare(found, &said, unix_s);
+    }
+
+    fn is_guarded_at(&self, paths: &[&[u8]]) -> bool {
+        self.guard.as_ref().is_some_and(|guard| guard.covers(paths))
+    }
+
+    /// What is guarded is for one person alone (RFC 9111 5.2.2.7), unless a
+    /// rule says how long it is kept.
+    fn privacy(&self, paths: &[&[u8]]) -> &'static [u8] {
+        if self.is_guarded_at(paths) && !self.rules.keeps(paths) {
+            b"Cache-Control: private\r\n"
+        } else {
+            b""
+        }
     }
 
     /// What is not there is answered by the fallback, or with 404.

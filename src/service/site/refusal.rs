@@ -27,10 +27,10 @@ impl StaticSite {
         let Some((path, Ok(found))) = found else {
             return context.respond(asked.request, &response);
         };
-        let Some(variant) = variant::chosen(found, asked.request.head) else {
-            return context.respond(asked.request, &response);
-        };
         let vary = if found.varies { VARY } else { b"" };
+        let Some(variant) = variant::chosen(found, asked.request.head) else {
+            return context.respond(asked.request, &response.lines(vary));
+        };
         let response = response.lines(variant.coding.field_line()).lines(vary);
         let len = variant.meta.len;
         let media_type = mime::media_type(found.index.as_deref().unwrap_or(path));
@@ -48,7 +48,9 @@ impl StaticSite {
 
     /// With the fields that the site has for the path asked for.
     pub(super) fn dressed(&self, asked: &Asked<'_>, response: Response) -> Response {
-        let response = response.lines(&self.rules.lines(&[asked.path]));
+        let response = response
+            .lines(&self.rules.lines(&[asked.path]))
+            .lines(self.privacy(&[asked.path]));
         match &self.cors {
             Some(cors) => response
                 .lines(cors.always())
