@@ -40,7 +40,11 @@ fn run() -> Result<(), Failure> {
         Ok(Command::Serve(arguments)) => serve(role, &arguments, words),
         Ok(Command::Check(arguments)) => check(&arguments),
         Ok(Command::Call(arguments)) => call(&arguments),
-        Ok(Command::Reload(arguments)) => tell(&arguments, Signal::HUP, "reload"),
+        Ok(Command::Reload(arguments)) => tell(
+            &arguments,
+            Signal::HUP,
+            "reload; its log says whether it did",
+        ),
         Ok(Command::Quit(arguments)) => tell(&arguments, Signal::QUIT, "finish and stop"),
         Ok(Command::Stop(arguments)) => tell(&arguments, Signal::TERM, "stop"),
         Ok(Command::Reopen(arguments)) => tell(&arguments, Signal::USR1, "reopen its logs"),
@@ -116,7 +120,8 @@ fn tell(arguments: &SignalArgs, signal: Signal, what: &str) -> Result<(), Failur
 
 fn check(arguments: &CheckArgs) -> Result<(), Failure> {
     let usual = PathBuf::from(USUAL_FILE);
-    let file = arguments.config.clone().unwrap_or(usual);
+    let named = arguments.file.as_ref().or(arguments.config.as_ref());
+    let file = named.cloned().unwrap_or(usual);
     master::check(&file)?;
     say(&format!("{}: good\n", file.display()));
     Ok(())
@@ -136,7 +141,8 @@ fn call(arguments: &CallArgs) -> Result<(), Failure> {
     let mut client = Client::with(addr, settings).map_err(failed)?;
     let code = arguments.code;
     let answer = client.call(code, &body).map_err(failed)?;
-    eprintln!("pelton: code {code}, {} bytes", answer.len());
+    let unit = if answer.len() == 1 { "byte" } else { "bytes" };
+    eprintln!("pelton: code {code}, {} {unit}", answer.len());
     let mut out = io::stdout().lock();
     let shown = out.write_all(&answer).and_then(|()| {
         if out.is_terminal() && !answer.ends_with(b"\n") {
@@ -164,8 +170,11 @@ fn password(arguments: &PasswordArgs) -> Result<(), Failure> {
     };
     let password =
         read.map_err(|error| Failure::new(1, format!("cannot read a password: {error}")))?;
-    if password.is_empty() || password.contains(char::is_control) {
-        let line = "a password has letters, and none of them is a control character: write another";
+    if password.is_empty() {
+        return Err(Failure::new(2, "the password is empty: type one"));
+    }
+    if password.contains(char::is_control) {
+        let line = "there is a control character in the password: type another";
         return Err(Failure::new(2, line));
     }
     let hash = accounts::hashed(&password, &Config::default().accounts)
@@ -203,8 +212,9 @@ fn body_of(arguments: &CallArgs) -> Result<Vec<u8>, Failure> {
     match (&arguments.text, &arguments.hex, &arguments.file) {
         (Some(text), _, _) => Ok(text.clone().into_bytes()),
         (_, Some(bytes), _) => Ok(bytes.clone()),
-        (_, _, Some(file)) => fs::read(file)
-            .map_err(|error| Failure::new(2, format!("cannot read {}: {error}", file.display()))),
+        (_, _, Some(file)) => {
+            fs::read(file).map_err(|error| Failure::unread(file, &error, "; see --file"))
+        }
         _ => Ok(Vec::new()),
     }
 }

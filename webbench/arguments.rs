@@ -34,7 +34,7 @@ Examples:
   webbench http://127.0.0.1:8080/              one client for 30 s, a connection for each request
   webbench -c 64 -t 5 -k http://127.0.0.1:8080/index.html
   webbench -c 64 -t 5 --rate 20000 http://127.0.0.1:8080/index.html
-  webbench -c 64 --requests 100000 --pipeline 16 'frame://127.0.0.1:4000?bytes=64'
+  webbench -c 64 --requests 100000 --pipeline 16 'frame://127.0.0.1:9000?bytes=64'
   webbench compare http://127.0.0.1:8080/ http://127.0.0.1:8081/   two in turn (see its --help)
 Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not fork.";
 
@@ -164,7 +164,13 @@ pub(crate) fn read<I>(words: I) -> Result<Arguments, Nothing>
 where
     I: IntoIterator<Item: Into<OsString> + Clone>,
 {
-    Arguments::try_parse_from(words).map_err(|error| refused(&error, "webbench"))
+    Arguments::try_parse_from(words).map_err(|error| match error.kind() {
+        ErrorKind::MissingRequiredArgument => {
+            let line = "name a URL, such as http://127.0.0.1:8080/";
+            Nothing::Refused(one_line(line, "webbench"))
+        }
+        _ => refused(&error, "webbench"),
+    })
 }
 
 /// What clap says, of the command line of this program.
@@ -304,7 +310,8 @@ mod tests {
     #[test]
     fn a_refusal_is_one_line_that_helps() {
         for (text, part) in [
-            ("", "<URL>"),
+            ("", "name a URL"),
+            ("-c 2", "name a URL"),
             ("-c 0 http://a/", "from 1 to 1000000"),
             ("-c x http://a/", "from 1 to 1000000"),
             ("-t -1 http://a/", "from 1 to"),

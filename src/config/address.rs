@@ -151,7 +151,7 @@ fn port(text: &str, whole: &str) -> Result<u16, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(port) if digits => Ok(port),
-        Err(_) if digits => Err(format!("port {text} is too large: write one up to 65535")),
+        Err(_) if digits => Err("no port is that large: write one up to 65535".to_owned()),
         _ => Err(format!(
             "`{whole}` has no port: write \"PORT\" or \"IP:PORT\", such as \"127.0.0.1:8080\""
         )),

@@ -28,6 +28,7 @@ mod report;
 mod section;
 mod site;
 mod syntax;
+mod written;
 
 pub use address::Address;
 pub use checked::{
@@ -38,11 +39,13 @@ pub use choice::{AccessFormat, Etag, FRAMINGS, Listing, Mode, Protocol};
 pub use path_pattern::{Part, PathPattern, Place, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};
+pub(crate) use raw::command_like;
 pub use raw::{
     CallArgs, CheckArgs, Command, CompletionsArgs, HexBytes, NoCommand, PasswordArgs, ServeArgs,
     SignalArgs, arguments,
 };
 pub use site::users;
+pub(crate) use written::written;
 
 /// Reads the text of a configuration file, which is TOML. `conf/pelton.toml` has
 /// every key with its default; what a text leaves out is as there.

@@ -3,9 +3,10 @@
 use crate::base::limits::{TIMEOUT_S_MAX, WORKERS_MAX};
 use crate::base::tick::Millis;
 use crate::config::choice::any_of;
+use crate::config::nearest::nearest;
 use crate::config::{Address, FRAMINGS, Mode, Refusal, address};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -14,13 +15,13 @@ use std::path::PathBuf;
 /// What the user wants the program to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Serve a folder, or what a configuration file says (the word `serve` may be left out)
+    /// Serve a folder, or what a file says (the word may be left out)
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
-    /// Print every mistake in a configuration file, with its line and what to write instead
+    /// Print every mistake in a configuration file, and its place
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
-    /// Send one package of the binary protocol to a server and print the answer
+    /// Send one package to a server and print the answer
     #[command(after_help = CALL_EXAMPLES)]
     Call(CallArgs),
     /// Have the master read its configuration again, and serve by it
@@ -54,7 +55,7 @@ pub struct CompletionsArgs {
 /// Arguments of `pelton password`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct PasswordArgs {
-    /// Name that the password is for [default: none, the hash alone is printed]
+    /// Name that the password is for [default: none, just the hash]
     #[arg(value_parser = user_name)]
     pub name: Option<String>,
 }
@@ -64,22 +65,22 @@ pub struct PasswordArgs {
 pub struct ServeArgs {
     /// Folder to serve, instead of the site's root in the file
     pub dir: Option<PathBuf>,
-    /// Configuration file [default: conf/pelton.toml, if that exists]
+    /// Configuration [default: conf/pelton.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Serve HTTP here, and on no http listener of the file: PORT, :PORT, IP:PORT or unix:PATH
+    /// Serve HTTP at PORT, :PORT, IP:PORT, unix:PATH
     #[arg(long, value_name = "ADDR")]
     pub http: Option<Address>,
-    /// Serve the binary protocol here, and on no frame listener of the file
+    /// The same for the binary protocol
     #[arg(long, value_name = "ADDR")]
     pub frame: Option<Address>,
-    /// Where requests are answered: on the event loops, or on a pool of threads
+    /// Answer on the loops, or on a pool of threads
     #[arg(long, value_name = "reactor|proactor")]
     pub mode: Option<Mode>,
     /// Number of event loops; 0 = one per CPU
     #[arg(long, value_name = "N", value_parser = workers)]
     pub workers: Option<usize>,
-    /// Have a master process watch over the one that serves, as `master.enable` does
+    /// With a master process (master.enable)
     #[arg(long)]
     pub master: bool,
 }
@@ -88,17 +89,19 @@ pub struct ServeArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct CheckArgs {
     /// Configuration file [default: conf/pelton.toml]
-    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The same, as the other commands name it
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub config: Option<PathBuf>,
 }
 
 /// Arguments of the commands that signal a master.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct SignalArgs {
-    /// The master's pid file [default: what the configuration says]
+    /// The master's pid file [default: as configured]
     #[arg(long, value_name = "FILE")]
     pub pid_file: Option<PathBuf>,
-    /// Configuration file that names it [default: conf/pelton.toml]
+    /// File that names it [default: conf/pelton.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -117,16 +120,16 @@ pub struct CallArgs {
     /// Code of the package, such as 1 (echo) or 0x2001
     #[arg(long, value_name = "N", value_parser = code)]
     pub code: u16,
-    /// How packages stand in the stream
+    /// How packages are framed
     #[arg(long, value_name = "head8|head16", default_value = FRAMINGS[0], value_parser = framing)]
     pub framing: &'static str,
-    /// Body of the package: this text
+    /// Body: this text
     #[arg(long, value_name = "BODY", group = "body", allow_hyphen_values = true)]
     pub text: Option<String>,
-    /// Body of the package: these bytes, two digits each
+    /// Body: these bytes, two digits each
     #[arg(long, value_name = "HEX", group = "body", value_parser = hex)]
     pub hex: Option<HexBytes>,
-    /// Body of the package: what is in this file
+    /// Body: what is in this file
     #[arg(long, value_name = "FILE", group = "body")]
     pub file: Option<PathBuf>,
     /// Seconds to wait for the answer
@@ -137,7 +140,7 @@ pub struct CallArgs {
 const EXAMPLES: &str = "\
 Examples:
   pelton                          serve what conf/pelton.toml says
-  pelton www --http 8080          serve the folder www on this machine, port 8080
+  pelton www --http 8080          serve the folder www here, at port 8080
   pelton check                    look for mistakes in conf/pelton.toml
   pelton call 9000 --code 1 --text hello
   pelton reload                   the running server reads its file again
@@ -149,14 +152,15 @@ Examples:
   pelton serve                    what conf/pelton.toml says
   pelton www --http 8080          the folder www, on this machine alone
   pelton www --http :80           the same, on every IPv4 interface
-  pelton www --http [::1]:0       a free port of the IPv6 loopback; the line at start tells it
+  pelton www --http [::1]:0       a free port of the IPv6 loopback
   pelton www --http unix:a.sock   a unix socket
-  pelton --config my.toml --mode proactor --workers 2";
+  pelton --config my.toml --mode proactor --workers 2
+--http and --frame stand in place of all such listeners of the file.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pelton check
-  pelton check --config my.toml   exit status 0: no mistakes, 2: mistakes";
+  pelton check my.toml            exit status 0: no mistakes, 2: mistakes";
 
 const CALL_EXAMPLES: &str = "\
 Examples:
@@ -219,7 +223,8 @@ pub fn arguments<I>(words: I) -> Result<Command, NoCommand>
 where
     I: IntoIterator<Item: Into<OsString> + Clone>,
 {
-    match Cli::try_parse_from(words) {
+    let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    match Cli::try_parse_from(&words) {
         Ok(Cli {
             command: Some(command),
             ..
@@ -235,15 +240,35 @@ where
             ErrorKind::ArgumentConflict if error.to_string().contains("the subcommand") => {
                 let order =
                     "give one folder at most, and a command (serve, check, call, ...) first";
-                NoCommand::Refused(Refusal(one_line(order)))
+                NoCommand::Refused(Refusal(one_line(order, "")))
             }
-            _ => NoCommand::Refused(Refusal(one_line(&error.to_string()))),
+            _ => {
+                let first = words.get(1).and_then(|word| word.to_str());
+                let command = commands().into_iter().find(|name| first == Some(name));
+                let command = command.map_or(String::new(), |name| format!(" {name}"));
+                NoCommand::Refused(Refusal(one_line(&error.to_string(), &command)))
+            }
         }),
     }
 }
 
-/// What clap says in several lines, without the usage that it ends with.
-fn one_line(told: &str) -> String {
+/// The names of all commands.
+fn commands() -> Vec<String> {
+    let shapes = Cli::command();
+    let names = shapes
+        .get_subcommands()
+        .map(|one| one.get_name().to_owned());
+    names.collect()
+}
+
+/// The command that a word was likely meant to be.
+pub(crate) fn command_like(word: &str) -> Option<String> {
+    nearest(word, commands().iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// What clap says in several lines, without the usage that it ends with, and
+/// the help of which command says more (a blank ahead of it; empty: of all).
+fn one_line(told: &str, command: &str) -> String {
     let told = told.strip_prefix("error: ").unwrap_or(told);
     let end = told
         .find("\n\nUsage:")
@@ -251,7 +276,7 @@ fn one_line(told: &str) -> String {
         .unwrap_or(told.len());
     let words: Vec<&str> = told[..end].split_whitespace().collect();
     format!(
-        "{} (see pelton --help)",
+        "{} (see pelton{command} --help)",
         words.join(" ").replace(" tip:", ";")
     )
 }
@@ -294,22 +319,22 @@ fn seconds(text: &str) -> Result<Millis, String> {
 
 fn hex(text: &str) -> Result<HexBytes, String> {
     let wrong = || "write two hexadecimal digits for each byte, such as 00ff10".to_owned();
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .filter(|letter| !letter.is_whitespace())
-        .map(|letter| letter.to_digit(16).map(|digit| digit as u8))
-        .collect();
-    let (pairs, rest) = digits.as_deref().ok_or_else(wrong)?.as_chunks();
-    if !rest.is_empty() {
-        return Err(wrong());
+    let mut bytes = HexBytes::new();
+    for word in text.split_whitespace() {
+        let digits = word.chars().map(|letter| letter.to_digit(16));
+        let digits: Option<Vec<u32>> = digits.collect();
+        let (pairs, rest) = digits.as_deref().ok_or_else(wrong)?.as_chunks();
+        if !rest.is_empty() {
+            return Err(wrong());
+        }
+        bytes.extend(pairs.iter().map(|[high, low]| (high << 4 | low) as u8));
     }
-    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn read(words: &str) -> Result<Command, NoCommand> {
         arguments(std::iter::once("pelton").chain(words.split_whitespace()))
@@ -363,8 +388,12 @@ mod tests {
         let config = Some("a.toml".into());
         assert_eq!(
             read("check --config a.toml"),
-            Ok(Command::Check(CheckArgs { config }))
+            Ok(Command::Check(CheckArgs { config, file: None }))
         );
+        let Ok(Command::Check(check)) = read("check a.toml") else {
+            panic!("a good check");
+        };
+        assert_eq!((check.file, check.config), (Some("a.toml".into()), None));
         let Ok(Command::Call(call)) = read("call 9000 --code 0x2001 --hex 00fF --timeout 2") else {
             panic!("a good call");
         };
@@ -376,7 +405,8 @@ mod tests {
             read("call 9000 --code 1 --text -x").is_ok(),
             "a body may begin with a hyphen"
         );
-        assert_eq!(hex("0 0 ff"), Ok(vec![0, 255]));
+        assert_eq!(hex("00 ff 10ff"), Ok(vec![0, 255, 16, 255]));
+        assert!(hex("0 f").is_err(), "a blank is between bytes");
     }
 
     #[test]
@@ -390,7 +420,12 @@ mod tests {
         refused("a b", "one folder");
         refused("www check", "a command (serve, check, call, ...) first");
         refused("reload now", "now");
+        refused("check a.toml --config b.toml", "--config");
         refused("call", "--code");
+        refused("call", "(see pelton call --help)");
+        refused("call 9000 --code x", "(see pelton call --help)");
+        refused("--htp 80", "(see pelton --help)");
+        refused("www --workers x", "(see pelton --help)");
         refused("call 9000 --code 65536", "from 0 to 65535");
         refused("call 9000 --code 1 --hex 0", "two hexadecimal");
         refused("call 9000 --code 1 --hex 0g", "two hexadecimal");

@@ -64,11 +64,14 @@ struct Stumble<'e> {
 }
 
 impl Stumble<'_> {
-    /// The parser's own words.
+    /// The parser's own words, but of what happens most.
     fn told(&self) -> String {
-        self.message
-            .trim_end_matches(", expected nothing")
-            .to_owned()
+        let open = match self.message {
+            "invalid basic string, expected `\"`" => "\"",
+            "invalid literal string, expected `'`" => "'",
+            other => return other.trim_end_matches(", expected nothing").to_owned(),
+        };
+        format!("the text is not closed: write {open} at its end")
     }
 }
 

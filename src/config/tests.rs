@@ -318,7 +318,7 @@ fn text_that_is_no_toml() {
     check("workers = 1,000", &[(1, 11, "neither a number")]);
     check(
         "mode = \"reactor\nworkers = 999",
-        &[(1, 16, "invalid basic string"), (2, 11, "256")],
+        &[(1, 16, "write \" at its end"), (2, 11, "256")],
     );
     check("mode = \"reactor\" now", &[(1, 18, "expected newline")]);
     check(

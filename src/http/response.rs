@@ -159,8 +159,10 @@ pub fn error_page(status: Status, hint: &str, out: &mut Vec<u8>) {
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
          <title>{code} {reason}</title>\n<style>:root{{color-scheme:light dark}}\
-         body{{font:1rem/1.5 system-ui,sans-serif;margin:20vh auto;max-width:34rem;\
-         padding:0 1rem}}h1{{font-weight:500}}b{{color:#b5541c}}p{{opacity:.7}}</style>\n\
+         body{{background:light-dark(#f6f8f6,#0c161b);color:light-dark(#11242d,#e4edee);\
+         font:1rem/1.5 ui-sans-serif,system-ui,sans-serif;margin:20vh auto;max-width:34rem;\
+         padding:0 1rem}}h1{{font-weight:500}}b{{color:light-dark(#8a5614,#e2b06a)}}\
+         p{{color:light-dark(#4a5f69,#9fb3ba)}}</style>\n\
          <h1><b>{code}</b> {reason}</h1>\n"
     );
     if !hint.is_empty() {

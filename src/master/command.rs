@@ -5,6 +5,7 @@ use super::pid_file::{self, Holder};
 use super::settings::config_of;
 use crate::config::SignalArgs;
 use rustix::process::{Pid, Signal, kill_process};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Sends `signal` to the master of the pid file; says to whom.
@@ -15,7 +16,13 @@ pub fn tell(arguments: &SignalArgs, signal: Signal) -> Result<u32, Failure> {
     let path = pid_file_of(arguments)?;
     let name = path.display();
     let master = pid_file::read(&path).map_err(|error| {
-        let line = format!("cannot read the pid file {name}: {error}; does a master run?");
+        let line = match error.kind() {
+            ErrorKind::NotFound => format!("no master runs: there is no {name}"),
+            ErrorKind::Other | ErrorKind::InvalidData => {
+                format!("{name} is no pid file: there is no process number in it")
+            }
+            _ => format!("cannot read the pid file {name}: {error}"),
+        };
         Failure::new(1, line)
     })?;
     let pid = match master {

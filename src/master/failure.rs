@@ -1,6 +1,8 @@
 //! How the program ends, if not well.
 
 use std::fmt::Display;
+use std::io;
+use std::path::Path;
 
 /// Why the program ends, and with which exit status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,12 @@ impl Failure {
         }
     }
 
+    /// A file that cannot be read.
+    #[must_use]
+    pub fn unread(file: &Path, error: &io::Error, hint: &str) -> Failure {
+        Failure::new(2, unread(file, error) + hint)
+    }
+
     /// A failure that has been told already.
     #[must_use]
     pub(super) fn told(status: u8) -> Failure {
@@ -33,5 +41,16 @@ impl Failure {
         for line in &self.lines {
             log::error!("{}", line.strip_prefix("pelton: ").unwrap_or(line));
         }
+    }
+}
+
+/// That a file cannot be read, and why.
+pub(super) fn unread(file: &Path, error: &io::Error) -> String {
+    let file = file.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("cannot read {file}: it is not there"),
+        io::ErrorKind::PermissionDenied => format!("cannot read {file}: this user may not"),
+        io::ErrorKind::IsADirectory => format!("cannot read {file}: it is a folder"),
+        _ => format!("cannot read {file}: {error}"),
     }
 }

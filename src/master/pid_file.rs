@@ -93,10 +93,11 @@ pub(super) fn read(path: &Path) -> io::Result<Holder> {
     let mut file = File::open(path)?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    if lock(&file)? {
+    let pid = text.trim().parse().ok().filter(|pid| *pid > 0);
+    // An empty one is that of a master that has not come to write it.
+    if (pid.is_some() || text.is_empty()) && lock(&file)? {
         return Ok(Holder::Gone);
     }
-    let pid = text.trim().parse().ok().filter(|pid| *pid > 0);
     pid.map(Holder::Runs)
         .ok_or_else(|| io::Error::other("there is no process number in it"))
 }

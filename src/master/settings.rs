@@ -1,7 +1,7 @@
 //! The configuration file and the arguments over it, or what is wrong with
 //! them.
 
-use super::failure::Failure;
+use super::failure::{Failure, unread};
 use crate::config::{self, Config, Problem, ServeArgs};
 use crate::os;
 use crate::os::user::Identity;
@@ -11,13 +11,16 @@ use std::path::{Path, PathBuf};
 /// The file that is taken where none is named, if it is there.
 pub const USUAL_FILE: &str = "conf/pelton.toml";
 
+/// A file's name and all that was in it.
+type Written = (PathBuf, String);
+
 /// What a server runs by, checked, and the text that it was read from.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The file with the arguments over it.
     pub config: Config,
-    /// The file's name and all that was in it; `None` without one.
-    pub(super) file: Option<(PathBuf, String)>,
+    /// `None` without one.
+    pub(super) file: Option<Written>,
     /// Whom the serving process becomes.
     pub(super) identity: Option<Identity>,
 }
@@ -39,10 +42,7 @@ impl Settings {
     }
 
     /// The same of a text that is there already.
-    pub(super) fn of(
-        file: Option<(PathBuf, String)>,
-        arguments: &ServeArgs,
-    ) -> Result<Settings, Failure> {
+    pub(super) fn of(file: Option<Written>, arguments: &ServeArgs) -> Result<Settings, Failure> {
         let config = match &file {
             Some((name, text)) => parse(name, text)?,
             None => Config::default(),
@@ -50,10 +50,14 @@ impl Settings {
         let mut config = config
             .overridden(arguments)
             .map_err(|refusal| Failure::new(2, refusal))?;
-        read_users(&mut config)?;
-        for site in &config.sites {
+        read_users(&mut config, file.as_ref())?;
+        for (number, site) in config.sites.iter().enumerate() {
             if !os::file::is_directory(&site.root) {
-                return Err(Failure::new(2, no_folder(&site.root, arguments)));
+                let root = &site.root;
+                return Err(match &arguments.dir {
+                    Some(_) => Failure::new(2, no_folder(root)),
+                    None => no_root(root, number, file.as_ref()),
+                });
             }
         }
         let identity = identity(&config)?;
@@ -80,24 +84,40 @@ impl Settings {
 /// # Errors
 /// All of them.
 pub fn check(file: &Path) -> Result<(), Failure> {
-    read_users(&mut parse(file, &text_of(file)?)?)
+    let text = text_of(file)?;
+    let mut config = parse(file, &text)?;
+    read_users(&mut config, Some(&(file.to_owned(), text)))
 }
 
 /// Adds those users of the sites that are in files of their own.
-fn read_users(config: &mut Config) -> Result<(), Failure> {
-    let rules = config.sites.iter_mut().flat_map(|site| &mut site.auth);
-    for rule in rules {
-        let Some(file) = &rule.users_file else {
-            continue;
-        };
-        let name = file.display();
-        let text = fs::read_to_string(file).map_err(|error| {
-            Failure::new(2, format!("cannot read {name}: {error}; see users_file"))
-        })?;
-        let users = config::users(&text).map_err(|problems| told(file, &problems))?;
-        rule.users.extend(users);
+fn read_users(config: &mut Config, written: Option<&Written>) -> Result<(), Failure> {
+    for (site, one) in config.sites.iter_mut().enumerate() {
+        for (number, rule) in one.auth.iter_mut().enumerate() {
+            let Some(file) = &rule.users_file else {
+                continue;
+            };
+            let text = fs::read_to_string(file).map_err(|error| {
+                let line = unread(file, &error);
+                let section = [("site", site), ("auth", number)];
+                at(written, &section, "users_file", &line).unwrap_or_else(|| Failure::new(2, line))
+            })?;
+            let users = config::users(&text).map_err(|problems| told(file, &problems))?;
+            rule.users.extend(users);
+        }
     }
     Ok(())
+}
+
+/// What is wrong with a key's value, and where that stands in the file.
+fn at(
+    written: Option<&Written>,
+    section: &[(&str, usize)],
+    key: &str,
+    message: &str,
+) -> Option<Failure> {
+    let (name, text) = written?;
+    let problem = config::written(text, section, key, message)?;
+    Some(told(name, &[problem]))
 }
 
 /// The configuration that a command about a running server goes by; `None`:
@@ -122,9 +142,7 @@ fn told(name: &Path, problems: &[Problem]) -> Failure {
 }
 
 fn text_of(file: &Path) -> Result<String, Failure> {
-    let name = file.display();
-    fs::read_to_string(file)
-        .map_err(|error| Failure::new(2, format!("cannot read {name}: {error}; see --config")))
+    fs::read_to_string(file).map_err(|error| Failure::unread(file, &error, "; see --config"))
 }
 
 fn named_or_usual(named: Option<&Path>) -> Option<PathBuf> {
@@ -135,12 +153,32 @@ fn named_or_usual(named: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-fn no_folder(root: &Path, arguments: &ServeArgs) -> String {
-    let root = root.display();
-    match &arguments.dir {
-        Some(_) => format!("{root} is neither a folder nor a command (see pelton --help)"),
-        None => format!("the folder {root} is not there; name one that is: pelton serve DIR"),
+/// What was given as a folder may have been meant as a command, if it is a
+/// word.
+fn no_folder(given: &Path) -> String {
+    let shown = given.display();
+    if given.components().count() > 1 || given.has_root() {
+        return format!("{shown} is no folder: name one that is there");
     }
+    match given.to_str().and_then(config::command_like) {
+        Some(near) => {
+            format!("{shown} is neither a folder nor a command: did you mean pelton {near}?")
+        }
+        None => format!("{shown} is neither a folder nor a command (see pelton --help)"),
+    }
+}
+
+/// The root of a site is no folder: of one that is in the file, or of the usual
+/// one.
+fn no_root(root: &Path, site: usize, written: Option<&Written>) -> Failure {
+    let line = format!("the folder {} is not there", root.display());
+    let told = at(
+        written,
+        &[("site", site)],
+        "root",
+        &format!("{line}: write one that is"),
+    );
+    told.unwrap_or_else(|| Failure::new(2, line + "; name one that is: pelton serve DIR"))
 }
 
 /// Whom the serving process becomes. What only a master can do is refused

@@ -21,8 +21,8 @@ pub fn write(own: Own, date: &HttpDate, framing: &dyn Framing, replies: &mut Rep
             connection,
             retry_s,
         } => {
-            let hint = "this address asks for too much: try again in a moment";
-            Response::error(Status::TOO_MANY_REQUESTS, hint)
+            let hint = format!("this address asks for too much: try again in {retry_s} s");
+            Response::error(Status::TOO_MANY_REQUESTS, &hint)
                 .field("Retry-After", retry_s.to_string())
                 .write(method, date, connection, replies);
         }

@@ -251,10 +251,10 @@ impl<T: Into<Response>> From<Option<T>> for Response {
 /// No body where all went well, else the small page of an error.
 impl From<Status> for Response {
     fn from(status: Status) -> Response {
-        if status < Status::BAD_REQUEST {
-            Response::empty(status)
-        } else {
-            Response::error(status, "")
+        match status {
+            Status::NOT_FOUND => Response::error(status, "nothing is at this address"),
+            good if good < Status::BAD_REQUEST => Response::empty(good),
+            bad => Response::error(bad, ""),
         }
     }
 }

@@ -300,7 +300,7 @@ impl Router {
             Found::OtherMethods(allow) => method_not_allowed(request.head.method(), &allow),
             Found::Nothing => match &self.sites {
                 Some(sites) => return sites.answer(request, context),
-                None => Response::error(Status::NOT_FOUND, ""),
+                None => Status::NOT_FOUND.into(),
             },
         };
         context.respond(request, &response);

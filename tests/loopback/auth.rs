@@ -404,7 +404,9 @@ fn what_the_program_prints_lets_in() {
     fs::remove_file(folder.path().join("users")).expect("removed");
     let ran = run(folder.path(), &["check", "--config", "site.toml"]);
     assert!(
-        ran.errors.starts_with("pelton: cannot read users: "),
+        ran.errors
+            .ends_with(": cannot read users: it is not there\n")
+            && ran.errors.starts_with("site.toml:"),
         "{}",
         ran.errors
     );

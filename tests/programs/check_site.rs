@@ -362,7 +362,7 @@ credentials = true
 max_age = 60
 "#,
         r#"
-3:11: `origins` = ["*"] means nothing with `credentials` = true: write them out, or write false
+3:11: `origins` = ["*"] means nothing with `credentials` = true: name each, or write credentials = false
 5:1: unknown key `max_age`: did you mean `max_age_s`?
 "#,
     ),
@@ -461,8 +461,8 @@ path = "/inner/**"
 users = ["ann:$2y$10$....................................................."]
 "#,
         r#"
-4:9: proxies would give to everybody what [[site.auth]] guards, "/inner/" for one: write "private, max-age=60", or a later rule for that
-7:9: proxies would give to everybody what [[site.auth]] guards, "/inner/b/" for one: write "private, max-age=60", or a later rule for that
+4:9: proxies may not keep what a password guards (/inner/): write "private, max-age=60"
+7:9: proxies may not keep what a password guards (/inner/b/): write "private, max-age=60"
 "#,
     ),
     (

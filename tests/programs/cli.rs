@@ -97,7 +97,25 @@ fn without_a_file_and_a_folder_one_line_says_what_to_do() {
         2,
         &["cannot read nowhere.toml", "--config"],
     );
-    refused(&folder, "check", 2, &["cannot read conf/pelton.toml"]);
+    refused(
+        &folder,
+        "check",
+        2,
+        &["cannot read conf/pelton.toml: it is not there;"],
+    );
+    refused(&folder, "chek", 2, &["did you mean pelton check?"]);
+    refused(&folder, "no/such", 2, &["no/such is no folder"]);
+}
+
+#[test]
+fn a_root_that_is_not_there_is_told_with_its_place() {
+    let folder = Folder::new();
+    folder.write("my.toml", b"[[site]]\nroot = \"nowhere\"\n");
+    let place = "my.toml:2:8: the folder nowhere is not there: write one";
+    refused(&folder, "--config my.toml", 2, &[place]);
+    folder.write("usual.toml", b"[[site]]\n");
+    let usual = "the folder www is not there; name one";
+    refused(&folder, "--config usual.toml", 2, &[usual]);
 }
 
 #[test]
@@ -178,6 +196,9 @@ fn a_good_file_is_called_good() {
     let ran = run(folder.path(), &["check"]);
     assert_eq!((ran.code, &*ran.errors), (Some(0), ""));
     assert_eq!(ran.out, "conf/pelton.toml: good\n");
+    folder.write("my.toml", b"");
+    let ran = run(folder.path(), &["check", "my.toml"]);
+    assert_eq!((ran.code, &*ran.out), (Some(0), "my.toml: good\n"));
 }
 
 #[test]
@@ -186,7 +207,7 @@ fn five_mistakes_are_five_lines_with_their_places() {
     let text = "mode = reactor\nworkers = 9999\n\n[[listen]]\nadr = \"127.0.0.1:8080\"\n\
                 addr = \"127.0.0.1\"\n\n[timeuots]\nhttp_idle_s = 8\n";
     folder.write("bad.toml", text.as_bytes());
-    for arguments in ["check --config bad.toml", "--config bad.toml"] {
+    for arguments in ["check bad.toml", "--config bad.toml"] {
         let Ran { code, out, errors } = run(folder.path(), &words(arguments));
         let lines: Vec<&str> = errors.lines().collect();
         assert_eq!((code, &*out, lines.len()), (Some(2), "", 5), "{errors}");
@@ -219,6 +240,11 @@ fn packages_are_sent_by_hand() {
     assert!(call("--code 1 --text hello").out.contains("hello"));
     assert!(call("--code 1 --hex 68c3a9").out.contains("hé"));
     assert!(call("--code 0").errors.contains("code 0, 0 bytes"));
+    assert!(
+        call("--code 1 --text a")
+            .errors
+            .ends_with("code 1, 1 byte\n")
+    );
     folder.write("body", "from a file".as_bytes());
     assert!(call("--code 1 --file body").out.contains("from a file"));
 }

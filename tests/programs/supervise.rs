@@ -81,6 +81,9 @@ fn a_stale_pid_file_blocks_nobody_and_a_live_one_does() {
     let said = crate::support::program::run(folder.path(), &["reload", "--pid-file", "pid"]);
     assert_eq!(said.code, Some(1));
     assert!(said.errors.contains("is stale"), "{}", said.errors);
+    folder.write("none", b"[master]\n");
+    let said = crate::support::program::run(folder.path(), &["reload", "--pid-file", "none"]);
+    assert!(said.errors.contains("is no pid file"), "{}", said.errors);
     let mut command = Command::new(BINARY);
     command.args(["--config", "conf.toml"]);
     let mut master = Master::spawn(command, folder, Settings::new());
@@ -108,7 +111,7 @@ fn a_command_without_a_master_says_what_to_do() {
             (
                 vec![command, "--pid-file", "none"],
                 1,
-                "cannot read the pid file none",
+                "no master runs: there is no none",
             ),
         ] {
             let said = crate::support::program::run(folder.path(), &arguments);

@@ -55,8 +55,8 @@ fn without_stars(keys: &mut Section<'_, '_>, cors: &Cors) {
     for (key, list) in lists {
         if list.iter().any(|value| value == "*") {
             let message = format!(
-                "`{key}` = [\"*\"] means nothing with `credentials` = true: write them out, or \
-                 write false"
+                "`{key}` = [\"*\"] means nothing with `credentials` = true: name each, or \
+                 write credentials = false"
             );
             keys.problem(keys.at(key), message);
         }

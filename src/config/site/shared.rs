@@ -23,8 +23,7 @@ pub(super) fn check(keys: &mut Section<'_, '_>, cache: &[(usize, CacheRule)], au
         if let Some(path) = guarded.take(1).find(|_| is_shared(&rule.value)) {
             let path = String::from_utf8_lossy(&path).into_owned();
             let message = format!(
-                "proxies would give to everybody what [[site.auth]] guards, \"{path}\" for one: \
-                 write \"{}\", or a later rule for that",
+                "proxies may not keep what a password guards ({path}): write \"{}\"",
                 own(&rule.value)
             );
             keys.problem(*at, message);

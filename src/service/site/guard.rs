@@ -213,8 +213,8 @@ impl Rule {
 
 /// RFC 6585 4.
 fn too_many(retry_s: u64) -> Response {
-    let hint = "too many passwords were wrong: try again in a moment";
-    let response = Response::error(Status::TOO_MANY_REQUESTS, hint);
+    let hint = format!("too many passwords were wrong: try again in {retry_s} s");
+    let response = Response::error(Status::TOO_MANY_REQUESTS, &hint);
     response.field("Retry-After", retry_s.to_string())
 }
 

@@ -130,7 +130,8 @@ fn html(path: &[u8], folder: &Folder) -> Vec<u8> {
     escape(shown.as_bytes(), &mut out);
     out.extend_from_slice(b"</h1>\n<table>\n<tr><th>Name<th>Size<th>Modified (UTC)\n");
     if path != b"/" {
-        out.extend_from_slice(b"<tr><td><a href=\"../\">../</a><td><td>\n");
+        let above = "<tr><td><a href=\"../\" aria-label=\"the folder above\">../</a><td><td>\n";
+        out.extend_from_slice(above.as_bytes());
     }
     for entry in &folder.entries {
         row(entry, &mut out);
