@@ -2,7 +2,33 @@
 
 mod table;
 
+use std::sync::Arc;
 use table::TYPES;
+
+/// The media types of one site's files: its own, and where it has none those
+/// that are usual.
+#[derive(Clone, Debug, Default)]
+pub struct MediaTypes(Arc<[(String, String)]>);
+
+impl MediaTypes {
+    /// `own`: extensions without the dot, in small letters, with what they
+    /// stand for.
+    #[must_use]
+    pub fn new(own: &[(String, String)]) -> MediaTypes {
+        MediaTypes(own.into())
+    }
+
+    /// The media type of a file. Looks at all that the site has: not for each
+    /// request.
+    #[must_use]
+    pub fn of(&self, path: &[u8]) -> &str {
+        let is_asked = |known: &str| {
+            extension(path).is_some_and(|it| it.eq_ignore_ascii_case(known.as_bytes()))
+        };
+        let own = self.0.iter().find(|(known, _)| is_asked(known));
+        own.map_or_else(|| media_type(path), |(_, own)| own)
+    }
+}
 
 /// Bytes of the longest extension that is known.
 const LONGEST: usize = 11;
@@ -12,20 +38,25 @@ const LONGEST: usize = 11;
 #[must_use]
 pub fn media_type(path: &[u8]) -> &'static str {
     let unknown = "application/octet-stream";
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-    let Some(dot) = memchr::memrchr(b'.', name) else {
+    let Some(asked) = extension(path) else {
         return unknown;
     };
     let mut lower = [0; LONGEST];
-    let Some(extension) = lower.get_mut(..name.len() - dot - 1) else {
+    let Some(small) = lower.get_mut(..asked.len()) else {
         return unknown;
     };
-    extension.copy_from_slice(&name[dot + 1..]);
-    extension.make_ascii_lowercase();
-    match TYPES.binary_search_by(|(known, _)| known.as_bytes().cmp(extension)) {
+    small.copy_from_slice(asked);
+    small.make_ascii_lowercase();
+    match TYPES.binary_search_by(|(known, _)| known.as_bytes().cmp(small)) {
         Ok(found) => TYPES[found].1,
         Err(_) => unknown,
     }
+}
+
+/// What stands behind the last dot of a file's name.
+fn extension(path: &[u8]) -> Option<&[u8]> {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    memchr::memrchr(b'.', name).map(|dot| &name[dot + 1..])
 }
 
 /// Whether content of this type gets much smaller when it is compressed: text,
@@ -69,6 +100,22 @@ mod tests {
             TYPES.iter().map(|(extension, _)| extension.len()).max(),
             Some(LONGEST)
         );
+    }
+
+    #[test]
+    fn a_site_may_say_otherwise() {
+        let own = [("ts", "text/plain"), ("log2", "text/x-log")];
+        let types = MediaTypes::new(&own.map(|(a, b)| (a.to_owned(), b.to_owned())));
+        for (path, expected) in [
+            ("/a/b.ts", "text/plain"),
+            ("B.TS", "text/plain"),
+            ("b.log2", "text/x-log"),
+            ("b.css", "text/css; charset=utf-8"),
+            ("b.ts/ts", "application/octet-stream"),
+        ] {
+            assert_eq!(types.of(path.as_bytes()), expected, "{path}");
+        }
+        assert_eq!(MediaTypes::default().of(b"b.ts"), "video/mp2t");
     }
 
     #[test]
