@@ -248,6 +248,8 @@ pub const PRESS_KEPT_MAX: usize = 4_096;
 pub const HOST_BYTES_MAX: usize = 253;
 /// Rules of one kind that a site may have.
 pub const SITE_RULES_MAX: usize = 2_000;
+/// Extensions that a site may have media types of its own for.
+pub const SITE_TYPES_MAX: usize = 500;
 /// Stars in one pattern of paths: each is one digit in a place.
 pub const PATTERN_STARS_MAX: usize = 9;
 /// Redirects in a row that a browser follows (Fetch 4.4).

@@ -100,7 +100,7 @@ pub(super) fn value(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(letter)
 }

@@ -7,6 +7,7 @@ mod auth;
 mod cors;
 mod rules;
 mod shared;
+mod types;
 
 pub use auth::users;
 
@@ -80,6 +81,7 @@ fn site(keys: &mut Section<'_, '_>) -> (Vec<usize>, Site) {
         precompressed: keys.flag("precompressed", true),
         compress: keys.flag("compress", false),
         error_pages: error_pages(keys, usual.error_pages),
+        types: types::types(keys),
         redirects,
         rewrites,
         headers,

@@ -1,81 +1,36 @@
 //! Media types by the extension of a file's name (RFC 9110 8.3).
 
-/// Extensions in order, for a binary search.
-const TYPES: [(&str, &str); 66] = [
-    ("7z", "application/x-7z-compressed"),
-    ("aac", "audio/aac"),
-    ("apng", "image/apng"),
-    ("atom", "application/atom+xml"),
-    ("avif", "image/avif"),
-    ("bin", "application/octet-stream"),
-    ("bmp", "image/bmp"),
-    ("bz2", "application/x-bzip2"),
-    ("cjs", "text/javascript; charset=utf-8"),
-    ("css", "text/css; charset=utf-8"),
-    ("csv", "text/csv; charset=utf-8"),
-    ("doc", "application/msword"),
-    (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    ("eot", "application/vnd.ms-fontobject"),
-    ("epub", "application/epub+zip"),
-    ("flac", "audio/flac"),
-    ("gif", "image/gif"),
-    ("gz", "application/gzip"),
-    ("htm", "text/html; charset=utf-8"),
-    ("html", "text/html; charset=utf-8"),
-    ("ico", "image/x-icon"),
-    ("ics", "text/calendar; charset=utf-8"),
-    ("jpeg", "image/jpeg"),
-    ("jpg", "image/jpeg"),
-    ("js", "text/javascript; charset=utf-8"),
-    ("json", "application/json"),
-    ("jsonld", "application/ld+json"),
-    ("jxl", "image/jxl"),
-    ("m4a", "audio/mp4"),
-    ("m4v", "video/mp4"),
-    ("map", "application/json"),
-    ("md", "text/markdown; charset=utf-8"),
-    ("mjs", "text/javascript; charset=utf-8"),
-    ("mov", "video/quicktime"),
-    ("mp3", "audio/mpeg"),
-    ("mp4", "video/mp4"),
-    ("mpeg", "video/mpeg"),
-    ("oga", "audio/ogg"),
-    ("ogg", "audio/ogg"),
-    ("ogv", "video/ogg"),
-    ("opus", "audio/ogg"),
-    ("otf", "font/otf"),
-    ("pdf", "application/pdf"),
-    ("png", "image/png"),
-    ("ppt", "application/vnd.ms-powerpoint"),
-    (
-        "pptx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ),
-    ("rss", "application/rss+xml"),
-    ("rtf", "application/rtf"),
-    ("svg", "image/svg+xml"),
-    ("tar", "application/x-tar"),
-    ("tif", "image/tiff"),
-    ("tiff", "image/tiff"),
-    ("ttf", "font/ttf"),
-    ("txt", "text/plain; charset=utf-8"),
-    ("wasm", "application/wasm"),
-    ("wav", "audio/wav"),
-    ("weba", "audio/webm"),
-    ("webm", "video/webm"),
-    ("webmanifest", "application/manifest+json"),
-    ("webp", "image/webp"),
-    ("woff", "font/woff"),
-    ("woff2", "font/woff2"),
-    ("xhtml", "application/xhtml+xml"),
-    ("xml", "application/xml"),
-    ("zip", "application/zip"),
-    ("zst", "application/zstd"),
-];
+mod table;
 
+use std::sync::Arc;
+use table::TYPES;
+
+/// The media types of one site's files: its own, and where it has none those
+/// that are usual.
+#[derive(Clone, Debug, Default)]
+pub struct MediaTypes(Arc<[(String, String)]>);
+
+impl MediaTypes {
+    /// `own`: extensions without the dot, in small letters, with what they
+    /// stand for.
+    #[must_use]
+    pub fn new(own: &[(String, String)]) -> MediaTypes {
+        MediaTypes(own.into())
+    }
+
+    /// The media type of a file. Looks at all that the site has: not for each
+    /// request.
+    #[must_use]
+    pub fn of(&self, path: &[u8]) -> &str {
+        let is_asked = |known: &str| {
+            extension(path).is_some_and(|it| it.eq_ignore_ascii_case(known.as_bytes()))
+        };
+        let own = self.0.iter().find(|(known, _)| is_asked(known));
+        own.map_or_else(|| media_type(path), |(_, own)| own)
+    }
+}
+
+/// Bytes of the longest extension that is known.
 const LONGEST: usize = 11;
 
 /// The media type of a file, by its extension in any case; bytes without a
@@ -83,20 +38,25 @@ const LONGEST: usize = 11;
 #[must_use]
 pub fn media_type(path: &[u8]) -> &'static str {
     let unknown = "application/octet-stream";
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-    let Some(dot) = memchr::memrchr(b'.', name) else {
+    let Some(asked) = extension(path) else {
         return unknown;
     };
     let mut lower = [0; LONGEST];
-    let Some(extension) = lower.get_mut(..name.len() - dot - 1) else {
+    let Some(small) = lower.get_mut(..asked.len()) else {
         return unknown;
     };
-    extension.copy_from_slice(&name[dot + 1..]);
-    extension.make_ascii_lowercase();
-    match TYPES.binary_search_by(|(known, _)| known.as_bytes().cmp(extension)) {
+    small.copy_from_slice(asked);
+    small.make_ascii_lowercase();
+    match TYPES.binary_search_by(|(known, _)| known.as_bytes().cmp(small)) {
         Ok(found) => TYPES[found].1,
         Err(_) => unknown,
     }
+}
+
+/// What stands behind the last dot of a file's name.
+fn extension(path: &[u8]) -> Option<&[u8]> {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    memchr::memrchr(b'.', name).map(|dot| &name[dot + 1..])
 }
 
 /// Whether content of this type gets much smaller when it is compressed: text,
@@ -106,10 +66,22 @@ pub fn compresses(media_type: &str) -> bool {
     let kind = media_type.split(';').next().unwrap_or(media_type);
     let others = [
         "application/json",
-        "application/xml",
+        "application/postscript",
+        "application/rtf",
+        "application/sql",
+        "application/toml",
+        "application/vnd.apple.mpegurl",
+        "application/vnd.ms-fontobject",
         "application/wasm",
+        "application/x-ndjson",
+        "application/x-sh",
+        "application/x-subrip",
+        "application/xml",
+        "application/xml-dtd",
+        "application/yaml",
         "font/otf",
         "font/ttf",
+        "image/bmp",
     ];
     kind.starts_with("text/")
         || kind.ends_with("+xml")
@@ -131,6 +103,54 @@ mod tests {
     }
 
     #[test]
+    fn a_site_may_say_otherwise() {
+        let own = [("ts", "text/plain"), ("log2", "text/x-log")];
+        let types = MediaTypes::new(&own.map(|(a, b)| (a.to_owned(), b.to_owned())));
+        for (path, expected) in [
+            ("/a/b.ts", "text/plain"),
+            ("B.TS", "text/plain"),
+            ("b.log2", "text/x-log"),
+            ("b.css", "text/css; charset=utf-8"),
+            ("b.ts/ts", "application/octet-stream"),
+        ] {
+            assert_eq!(types.of(path.as_bytes()), expected, "{path}");
+        }
+        assert_eq!(MediaTypes::default().of(b"b.ts"), "video/mp2t");
+    }
+
+    #[test]
+    fn what_other_servers_know_is_known() {
+        // What nginx's own list has, and what came later.
+        let known = "3gp 3gpp 7z ai asf asx atom avi bmp cco crt css deb der dll dmg doc docx ear \
+                     eot eps exe flv gif hqx htc htm html ico img iso jad jar jardiff jng jnlp \
+                     jpeg jpg js json kar kml kmz m3u8 m4a m4v mid midi mml mng mov mp3 mp4 mpeg \
+                     mpg msi msm msp odg odp ods odt ogg pdb pdf pem pl pm png ppt pptx prc ps ra \
+                     rar rpm rss rtf run sea shtml sit svg svgz swf tcl tif tiff tk ts txt war \
+                     wbmp webm webp wml wmlc wmv woff woff2 xhtml xls xlsx xml xpi xspf zip bin \
+                     avif jxl heic apng wasm mjs webmanifest vtt srt yaml yml toml tsv log glb \
+                     gltf geojson apk ics vcf epub opus flac mkv";
+        for extension in known.split_ascii_whitespace() {
+            let is_there = TYPES.binary_search_by_key(&extension, |(known, _)| known);
+            assert!(is_there.is_ok(), "{extension}");
+        }
+    }
+
+    #[test]
+    fn every_type_is_one_and_text_has_its_charset() {
+        for (extension, kind) in TYPES {
+            let (plain, rest) = kind.split_once(';').unwrap_or((kind, ""));
+            let expected = if plain.starts_with("text/") {
+                " charset=utf-8"
+            } else {
+                ""
+            };
+            assert_eq!(rest, expected, "{extension}");
+            let halves = plain.split('/').filter(|half| !half.is_empty());
+            assert_eq!(halves.count(), 2, "{extension}");
+        }
+    }
+
+    #[test]
     fn text_is_worth_compressing_and_pictures_are_not() {
         for (name, expected) in [
             ("a.html", true),
@@ -139,6 +159,10 @@ mod tests {
             ("a.json", true),
             ("a.webmanifest", true),
             ("a.wasm", true),
+            ("a.gltf", true),
+            ("a.m3u8", true),
+            ("a.yml", true),
+            ("a.xlsx", false),
             ("a.png", false),
             ("a.woff2", false),
             ("a.gz", false),
@@ -158,6 +182,8 @@ mod tests {
             ("a.", "application/octet-stream"),
             ("a.averylongextension", "application/octet-stream"),
             ("app.webmanifest", "application/manifest+json"),
+            ("live/1.ts", "video/mp2t"),
+            ("a.deb", "application/vnd.debian.binary-package"),
         ] {
             assert_eq!(media_type(path.as_bytes()), expected, "{path}");
         }

@@ -251,7 +251,7 @@ impl FileCache {
             others,
             index: looked.index,
         };
-        let jobs = pressing::jobs(&found, path, &states, wanted);
+        let jobs = pressing::jobs(&found, path, &states, &wanted);
         let waits = pressing::take(&self.press, &mut found, &states, jobs, &mut room, now);
         self.make_room(self.bytes_max - room);
         self.total_bytes += self.bytes_max - room;
@@ -279,7 +279,7 @@ impl FileCache {
             return false;
         }
         let wanted = self.roots.wanted(entry.root);
-        let jobs = pressing::jobs(&entry.found, &entry.path, &entry.states, wanted);
+        let jobs = pressing::jobs(&entry.found, &entry.path, &entry.states, &wanted);
         pressing::is_made(&self.press, jobs, now)
     }
 

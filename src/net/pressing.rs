@@ -19,7 +19,7 @@ pub(super) fn jobs(
     found: &Found,
     path: &[u8],
     states: &[(Coding, Identity)],
-    wanted: Wanted,
+    wanted: &Wanted,
 ) -> Jobs {
     let mut jobs = Vec::new();
     for (variant, (_, state)) in found.variants().zip(states) {
@@ -33,7 +33,7 @@ pub(super) fn jobs(
         && let Some((Coding::Identity, state)) = states.first()
         && wanted.compress
         && text.len() >= PRESS_BYTES_MIN
-        && mime::compresses(mime::media_type(found.index.as_deref().unwrap_or(path)))
+        && mime::compresses(wanted.types.of(found.index.as_deref().unwrap_or(path)))
     {
         jobs.push((*state, Job::Press(text.clone())));
     }

@@ -7,6 +7,7 @@
 use crate::base::limits::FILE_FRESH_MS;
 use crate::base::tick::Time;
 use crate::config::{Etag, Site};
+use crate::http::mime::MediaTypes;
 use crate::os::file::{self, Place};
 use rustix::io::Errno;
 use std::io;
@@ -35,7 +36,7 @@ struct Root {
 }
 
 /// What else is wanted of the files below a root.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {
     /// What lies ready-made in other codings beside them.
     pub(super) precompressed: bool,
@@ -43,6 +44,8 @@ pub(super) struct Wanted {
     pub(super) digests: bool,
     /// Text in fewer bytes.
     pub(super) compress: bool,
+    /// Which of them are text.
+    pub(super) types: MediaTypes,
 }
 
 /// While it is open its place is taken: no other folder gets the same number.
@@ -84,7 +87,7 @@ impl Roots {
     pub(super) fn wanted(&self, root: usize) -> Wanted {
         self.0
             .get(root)
-            .map_or(Wanted::default(), |root| root.wanted)
+            .map_or(Wanted::default(), |root| root.wanted.clone())
     }
 
     /// What a thread knows of each at its start.
@@ -118,6 +121,7 @@ impl Root {
                 precompressed: site.precompressed,
                 digests: site.etag == Etag::Content,
                 compress: site.compress,
+                types: MediaTypes::new(&site.types),
             },
             looked: AtomicU64::new(0),
             changes: AtomicU64::new(0),

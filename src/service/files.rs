@@ -134,7 +134,7 @@ pub struct Prepared {
     /// there is one to be trusted.
     pub modified_s: Option<u64>,
     /// What kind of file it is.
-    pub media_type: &'static str,
+    pub media_type: Arc<str>,
     /// No rule of the site leads away from the path: a request for it may be
     /// answered without a look at them.
     pub direct: bool,

@@ -284,6 +284,61 @@ fn the_fallback_answers_what_is_not_there() {
 }
 
 #[test]
+fn a_site_may_have_media_types_of_its_own() {
+    both(|mode| {
+        let text = r#"
+            [[site]]
+            root = "."
+            compress = true
+            [site.types]
+            TS = "text/x-typescript; charset=utf-8"
+            odd = "text/x-odd"
+            [site.error_pages]
+            404 = "/none.odd"
+        "#;
+        let long = "much of the same\n".repeat(200);
+        let files = [
+            ("a.ts", "0123456789"),
+            ("b.Ts.gz", "not looked into"),
+            ("c.md", "# c"),
+            ("d.xlsx", "d"),
+            ("none.odd", "none"),
+            ("long.odd", &*long),
+        ];
+        let rig = start(mode, text, &files);
+        let own = ["Content-Type: text/x-typescript; charset=utf-8"];
+        for _ in 0..2 {
+            check_body(&rig, "GET /a.ts", 200, "0123456789");
+            check(&rig, "GET /a.ts", 200, &own);
+        }
+        check(&rig, "GET /a.ts | Range: bytes=1-2", 206, &own);
+        let several = check(&rig, "GET /a.ts | Range: bytes=0-0,5-5", 206, &[]);
+        assert_eq!(several.matches(own[0]).count(), 2, "{several}");
+        // A variant is what its plain name says.
+        let coded = ["Content-Encoding: gzip", own[0]];
+        check(&rig, "GET /b.Ts | Accept-Encoding: gzip", 200, &coded);
+        check(
+            &rig,
+            "GET /b.Ts.gz",
+            200,
+            &["Content-Type: application/gzip"],
+        );
+        check(&rig, "GET /nowhere", 404, &["Content-Type: text/x-odd"]);
+        let usual = ["Content-Type: text/markdown; charset=utf-8"];
+        check(&rig, "GET /c.md", 200, &usual);
+        let sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        check(
+            &rig,
+            "GET /d.xlsx",
+            200,
+            &[&format!("Content-Type: {sheet}")],
+        );
+        // What is text there is compressed.
+        check(&rig, "GET /long.odd", 200, &["Vary: Accept-Encoding"]);
+    });
+}
+
+#[test]
 fn errors_have_the_pages_of_the_site() {
     both(|mode| {
         let text = r#"

@@ -5,7 +5,7 @@ use crate::support::Folder;
 use crate::support::program::run;
 
 /// Name, file and lines, each without the file's name.
-const SAMPLES: [(&str, &str, &str); 34] = [
+const SAMPLES: [(&str, &str, &str); 35] = [
     (
         "a host is no URL",
         r#"
@@ -137,6 +137,30 @@ fallback = "index.html"
 3:7: a path begins with a slash: write "/404.html"
 4:1: `302` is no status that a site answers with: write one of 400, 401, 403, 404, 405, 406, 412, 414, 416, 429, 500, 501, 503
 5:7: `503` must be a string in quotes, not `503`
+"#,
+    ),
+    (
+        "media types by extension",
+        r#"
+[[site]]
+[site.types]
+md = "markdown"
+".ts" = "text/plain"
+"" = "text/plain"
+tex = "text/plain; charset"
+LOG = "text/plain"
+log = "text/plain"
+yml = 7
+txt = "text/plain\r\nX-A: b"
+"#,
+        r#"
+3:6: `markdown` is no media type: write one such as "text/markdown; charset=utf-8"
+4:1: an extension is what is behind the last dot: write `ts`
+5:1: `` is no extension: write what is behind a name's dot, such as md
+6:7: what follows `text/plain` are no parameters: write "text/plain; charset=utf-8", or "text/plain"
+8:1: `log` is there twice: remove one of the two
+9:7: `yml` must be a string in quotes, not `7`
+10:7: `text/plain\r\nX-A: b` is no media type: write one such as "text/markdown; charset=utf-8"
 "#,
     ),
     (

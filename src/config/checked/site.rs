@@ -37,6 +37,9 @@ pub struct Site {
     pub compress: bool,
     /// Pages of the site by the status that they are for, 400 to 599.
     pub error_pages: Vec<(u16, String)>,
+    /// Media types of its own: extensions without the dot, in small letters,
+    /// each once, with what they stand for (RFC 9110 8.3.1).
+    pub types: Vec<(String, String)>,
     /// The first one that matches is the answer.
     pub redirects: Vec<Redirect>,
     /// The first one that matches is another path for the request.
@@ -68,6 +71,7 @@ impl Site {
             precompressed: true,
             compress: false,
             error_pages: vec![(404, "/404.html".to_owned())],
+            types: Vec::new(),
             redirects: Vec::new(),
             rewrites: Vec::new(),
             headers: Vec::new(),

@@ -150,7 +150,7 @@ impl Answer<'_> {
 
     fn part(&self, variant: &Variant, prepared: &Prepared, part: Part, replies: &mut Replies) {
         HeadWriter::new(replies.bytes_mut(), Status::PARTIAL_CONTENT, self.date)
-            .content_type(prepared.media_type)
+            .content_type(&prepared.media_type)
             .content_range(part, variant.meta.len)
             .length(part.bytes())
             .lines(variant.coding.field_line())
@@ -166,7 +166,7 @@ impl Answer<'_> {
     fn parts(&self, variant: &Variant, prepared: &Prepared, parts: &[Part], replies: &mut Replies) {
         let multipart = Multipart {
             boundary: self.boundary(prepared),
-            media_type: prepared.media_type,
+            media_type: &prepared.media_type,
             len: variant.meta.len,
         };
         HeadWriter::new(replies.bytes_mut(), Status::PARTIAL_CONTENT, self.date)

@@ -33,6 +33,7 @@ use super::context::Context;
 use super::files::{FileError, Found};
 use super::response::Response;
 use crate::config::{self, Etag, Listing};
+use crate::http::mime::MediaTypes;
 use crate::http::{Head, Method, Status, target};
 use crate::session::HttpRequest;
 use answer::Answer;
@@ -63,6 +64,7 @@ pub struct StaticSite {
     listing: Listing,
     fallback: Option<Vec<u8>>,
     error_pages: Vec<(u16, Vec<u8>)>,
+    types: MediaTypes,
     rules: Rules,
     cors: Option<Cors>,
     guard: Option<Guard>,
@@ -96,6 +98,7 @@ impl StaticSite {
             listing: site.listing,
             fallback: site.fallback.as_ref().map(|path| path.as_bytes().to_vec()),
             error_pages: site.error_pages.iter().map(page).collect(),
+            types: MediaTypes::new(&site.types),
             rules: Rules::new(site),
             cors: site.cors.as_ref().map(Cors::new),
             guard: Guard::new(site),
@@ -316,7 +319,7 @@ impl StaticSite {
         let guarded = self.is_guarded_at(&[path, &name]);
         let direct = !guarded && !self.rules.moves(path) && self.shows(target::is_hidden(path));
         let said = Said {
-            name: &name,
+            media_type: self.types.of(&name),
             etag: self.etag,
             lines: &lines,
             direct,

@@ -4,7 +4,7 @@ use super::variant::VARY;
 use crate::base::limits::COPY_BYTES_MAX;
 use crate::config::Etag;
 use crate::http::coding::Coding;
-use crate::http::{Connection, HeadWriter, HttpDate, Status, mime};
+use crate::http::{Connection, HeadWriter, HttpDate, Status};
 use crate::service::files::{Bytes, Content, Digest, Found, Prepared, Variant};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// What the site says of a file, whichever variant of it is sent.
 pub(super) struct Said<'a> {
     /// What kind of file it is, by its plain name.
-    pub(super) name: &'a [u8],
+    pub(super) media_type: &'a str,
     /// What its tags are made of.
     pub(super) etag: Etag,
     /// The site's own fields.
@@ -31,14 +31,13 @@ pub(super) fn prepare(found: &mut Found, said: &Said<'_>, unix_s: u64) {
 }
 
 fn one(variant: &mut Variant, said: &Said<'_>, vary: &[u8], unix_s: u64) {
-    let media_type = mime::media_type(said.name);
     let etag = etag(variant, said.etag);
     let modified_s = (said.etag == Etag::Time).then_some(variant.meta.modified_s);
     let mut head = Vec::with_capacity(256);
     let writer = HeadWriter::new(&mut head, Status::OK, &HttpDate::from_unix(unix_s));
     let date_at = writer.date_at();
     let mut writer = writer
-        .content_type(media_type)
+        .content_type(said.media_type)
         .length(variant.meta.len)
         .lines(variant.coding.field_line());
     let start = writer.here();
@@ -71,7 +70,7 @@ fn one(variant: &mut Variant, said: &Said<'_>, vary: &[u8], unix_s: u64) {
         cache_lines,
         etag,
         modified_s,
-        media_type,
+        media_type: said.media_type.into(),
         direct: said.direct,
     });
 }

@@ -4,7 +4,7 @@
 use super::answer::append;
 use super::variant::{self, VARY};
 use super::{Asked, StaticSite};
-use crate::http::{Method, mime};
+use crate::http::Method;
 use crate::service::context::Context;
 use crate::service::response::Response;
 
@@ -33,7 +33,7 @@ impl StaticSite {
         };
         let response = response.lines(variant.coding.field_line()).lines(vary);
         let len = variant.meta.len;
-        let media_type = mime::media_type(found.index.as_deref().unwrap_or(path));
+        let media_type = self.types.of(found.index.as_deref().unwrap_or(path));
         response.write_head(
             media_type,
             Some(len),
