@@ -685,7 +685,7 @@ fn a_server_that_goes_away_is_reported_all_the_same() {
     let (url, pid) = (site.url("small.txt"), site.pid());
     let start = Instant::now();
     // A server that goes away in the middle: the report is there all the same.
-    let words = ["-t", "2", "-k", "--server-pid", &pid, "--json", "-", &url];
+    let words = ["-t", "10", "-k", "--server-pid", &pid, "--json", "-", &url];
     let child = self::start(&words);
     site.program.wait_for("it is loaded", |program| {
         program.processor_time() > Duration::from_millis(50)
