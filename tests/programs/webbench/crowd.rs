@@ -1,11 +1,13 @@
 //! A crowd of clients: all are served, and each costs the tester little.
 
 use super::tester::{children_of, command, finish, numbers};
-use crate::support::Folder;
 use crate::support::program::{Program, config_text};
+use crate::support::{Folder, PATIENCE};
 use pelton::config::Mode;
 use pelton::os::process::raise_open_files;
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, kill_process};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Clients that are wanted.
 const CROWD: usize = 15_000;
@@ -29,13 +31,16 @@ fn fifteen_thousand_clients_are_served_and_cost_little() {
     let program = Program::start(folder.path(), &["--config", "pelton.toml"]);
     let before = program.sockets();
     let url = format!("http://{}/small.txt", program.http());
-    // They take turns, four each: after the first all have a connection, and keep it.
-    let requests = 4 * CROWD;
-    let words = format!("-k -c {CROWD} -t 300 --requests {requests} --rate 3000");
+    // They take turns; whoever had one has a connection, and keeps it. Where the
+    // queue of the listener is full for a moment, some come a minute later.
+    let words = format!("-k -c {CROWD} -t 300 --rate 1000");
     let child = command(&words, &url).spawn().expect("webbench starts");
-    program.wait_for("all are there", |program| {
-        program.sockets() >= before + CROWD
-    });
+    let start = Instant::now();
+    while program.sockets() < before + CROWD {
+        let there = program.sockets() - before;
+        assert!(start.elapsed() < 4 * PATIENCE, "{there} are there");
+        thread::sleep(Duration::from_millis(100));
+    }
     let workers = children_of(child.id());
     let bytes: usize = workers.iter().map(|&id| own_bytes(id)).sum();
     println!(
@@ -43,8 +48,10 @@ fn fifteen_thousand_clients_are_served_and_cost_little() {
         workers.len(),
         bytes / CROWD
     );
+    thread::sleep(Duration::from_secs(2)); // the last of them is answered
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it is there");
     let [_, _, good, bad] = numbers(&finish(child));
-    assert_eq!((good, bad), (requests as u64, 0));
+    assert!(good >= CROWD as u64 && bad == 0, "{good} and {bad}");
     assert!(!workers.is_empty() && bytes / CROWD < BYTES_EACH_MAX);
 }
 
