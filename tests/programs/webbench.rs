@@ -2,7 +2,6 @@
 //! which counts what it sees, and against our own.
 
 mod counts;
-mod crowd;
 mod kinds;
 mod options;
 mod server;

@@ -1,13 +1,22 @@
-//! A crowd of clients: all are served, and each costs the tester little.
+//! A crowd of clients: all are served, and each costs the tester little. It has
+//! the ports and the descriptors of the machine for itself.
 
-use super::tester::{children_of, command, finish, numbers};
-use crate::support::program::{Program, config_text};
-use crate::support::{Folder, PATIENCE};
+#[allow(dead_code, reason = "tests/programs has its part of this")]
+#[path = "programs/webbench/server.rs"]
+mod server;
+mod support;
+#[allow(dead_code, reason = "tests/programs has its part of this")]
+#[path = "programs/webbench/tester.rs"]
+mod tester;
+
 use pelton::config::Mode;
 use pelton::os::process::raise_open_files;
 use rustix::process::{Pid, Signal, kill_process};
 use std::thread;
 use std::time::{Duration, Instant};
+use support::program::{Program, config_text};
+use support::{Folder, PATIENCE};
+use tester::{children_of, command, finish, numbers};
 
 /// Clients that are wanted.
 const CROWD: usize = 15_000;
