@@ -175,6 +175,6 @@ fn place(text: &str, from: Option<&PathPattern>) -> Result<Option<Place>, String
 }
 
 /// A path of this form.
-fn sample(pattern: &PathPattern) -> String {
+pub(super) fn sample(pattern: &PathPattern) -> String {
     pattern.text().replace("**", "x").replace('*', "x")
 }

@@ -2,11 +2,18 @@
 
 use crate::config::common_path::covers;
 use crate::config::section::Section;
-use crate::config::site::rules::Placed;
+use crate::config::site::rules::{Placed, sample};
 use crate::config::{AuthRule, CacheRule, HeaderRule, PathPattern, Redirect, Rewrite};
 
 /// A pattern, and where in the text it is.
 type Spot<'r> = (usize, &'r PathPattern);
+
+/// The first of these that has all paths of a pattern. One path of it, which
+/// most have not, saves the longer look.
+fn over<'r>(pattern: &PathPattern, mut others: impl Iterator<Item = Spot<'r>>) -> Option<Spot<'r>> {
+    let sample = sample(pattern);
+    others.find(|(_, other)| other.matches(sample.as_bytes()) && covers(other, pattern))
+}
 
 /// Of redirects and rewrites the first that matches counts, and any redirect
 /// goes ahead of any rewrite.
@@ -40,10 +47,10 @@ fn tell(
     what: &str,
     hint: &str,
 ) -> bool {
-    let other = ahead.iter().find(|(_, other)| covers(other, pattern));
+    let other = over(pattern, ahead.iter().copied());
     if let Some((first, other)) = other {
-        let line = keys.line(*first);
-        let message = match *other == pattern {
+        let line = keys.line(first);
+        let message = match other == pattern {
             true => format!("`{pattern}` is {what} in line {line} already: remove one of the two"),
             false => format!("`{pattern}` is {what} in line {line} already, by `{other}`: {hint}"),
         };
@@ -59,18 +66,18 @@ pub(super) fn by_later(
     cache: &[Placed<CacheRule>],
 ) {
     for (number, placed) in cache.iter().enumerate() {
-        let (spot, mut later) = (cached(placed), cache[number + 1..].iter().map(cached));
-        if let Some(other) = later.find(|other| covers(other.1, spot.1)) {
+        let (spot, later) = (cached(placed), cache[number + 1..].iter().map(cached));
+        if let Some(other) = over(spot.1, later) {
             tell_later(keys, spot, other);
         }
     }
     for (number, placed) in headers.iter().enumerate() {
         let later = headers[number + 1..].iter();
-        let mut later = later
+        let later = later
             .filter(|it| sets_all(&it.rule, &placed.rule))
             .map(dressed);
         let spot = dressed(placed);
-        if let Some(other) = later.find(|other| covers(other.1, spot.1)) {
+        if let Some(other) = over(spot.1, later) {
             tell_later(keys, spot, other);
         }
     }
