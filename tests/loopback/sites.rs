@@ -418,7 +418,7 @@ fn redirects_go_ahead_of_files_and_keep_the_query() {
             from = "/old/**"
             to = "/new/{1}"
             [[site.redirect]]
-            from = "/old/never"
+            from = "/*/never"
             to = "/first/counts"
             [[site.redirect]]
             from = "/out/*"
