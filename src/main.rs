@@ -19,7 +19,7 @@ use rustix::process::Signal;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -87,28 +87,12 @@ fn service(config: &Config) -> Result<Router, Failure> {
     let Some(file) = &config.accounts.file else {
         return Ok(router);
     };
-    let name = file.display();
-    if config.sites.iter().any(|site| is_below(file, &site.root)) {
-        let line = format!("{name} would be served to everybody: move it out of the site's folder");
-        return Err(Failure::new(2, format!("{line}; see accounts.file")));
-    }
     let accounts = Accounts::open(&config.accounts).map_err(|why| {
+        let name = file.display();
         let line = format!("cannot keep accounts in {name}: {why}; see accounts.file");
         Failure::new(2, line)
     })?;
     Ok(router.merge(accounts.router()))
-}
-
-/// Whether a file lies in a folder, whatever links say, or would if it were
-/// there.
-fn is_below(file: &Path, folder: &Path) -> bool {
-    let parent = file.parent().filter(|parent| *parent != Path::new(""));
-    let places = [file, parent.unwrap_or(Path::new("."))];
-    let is_below = |folder: &Path| {
-        let mut real = places.iter().flat_map(fs::canonicalize);
-        real.any(|place| place.starts_with(folder))
-    };
-    fs::canonicalize(folder).is_ok_and(|folder| is_below(&folder))
 }
 
 /// Tells a master what to do.

@@ -61,7 +61,18 @@ impl Wheel {
     }
 
     /// Sets when `index` is due; [`Time::NEVER`] takes it off the wheel.
+    #[inline]
     pub fn set(&mut self, index: u32, due: Time) {
+        match self.links.get_mut(index as usize) {
+            // With every request: the hand finds it where it is, and in time.
+            Some(link) if link.bucket != UNLINKED && link.due <= due && due != Time::NEVER => {
+                link.due = due;
+            }
+            _ => self.set_anew(index, due),
+        }
+    }
+
+    fn set_anew(&mut self, index: u32, due: Time) {
         if due == Time::NEVER {
             return self.remove(index);
         }

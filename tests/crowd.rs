@@ -43,10 +43,13 @@ fn fifteen_thousand_clients_are_served_and_cost_little() {
     // They take turns; whoever had one has a connection, and keeps it. Where the
     // queue of the listener is full for a moment, some come a minute later.
     let words = format!("-k -c {CROWD} -t 300 --rate 1000");
-    let child = command(&words, &url).spawn().expect("webbench starts");
+    let mut child = command(&words, &url).spawn().expect("webbench starts");
     let start = Instant::now();
     while program.sockets() < before + CROWD {
         let there = program.sockets() - before;
+        if child.try_wait().expect("a child of ours").is_some() {
+            panic!("it has ended with {there}: {:?}", child.wait_with_output());
+        }
         assert!(start.elapsed() < 4 * PATIENCE, "{there} are there");
         thread::sleep(Duration::from_millis(100));
     }

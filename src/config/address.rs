@@ -125,8 +125,39 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
             "write the IPv6 address in brackets, with a port: \"[{text}]:8080\""
         ));
     }
+    if let Some(meant) = meant(text) {
+        return Err(format!("`{text}` {}: write \"{}\"", meant.0, meant.1));
+    }
     let (host, port) = text.rsplit_once(':').unwrap_or(("localhost", text));
     Ok(SocketAddr::new(self::host(host)?, self::port(port, text)?))
+}
+
+/// What is not an address but nearly one: what it is, and what to write.
+fn meant(text: &str) -> Option<(&'static str, String)> {
+    let bracketed = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    if bracketed.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok()) || text == "localhost" {
+        return Some(("has no port", format!("{text}:8080")));
+    }
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let authority = rest.split('/').next().unwrap_or(rest);
+        let port = if scheme == "https" { 443 } else { 80 };
+        let good = match parse(authority) {
+            Ok(_) => authority.to_owned(),
+            Err(_) if parse(&format!("{authority}:{port}")).is_ok() => {
+                format!("{authority}:{port}")
+            }
+            Err(_) => format!("127.0.0.1:{port}"),
+        };
+        return Some(("is a URL", good));
+    }
+    if let Some(port) = text.strip_prefix('*') {
+        let port = if port.len() > 1 { port } else { ":8080" };
+        return Some(("has a star, which is left out", port.to_owned()));
+    }
+    let is_path = text.starts_with(['/', '.']) || text.ends_with(".sock");
+    is_path.then(|| ("is a file's name", format!("{UNIX}{text}")))
 }
 
 fn host(text: &str) -> Result<IpAddr, String> {
@@ -185,7 +216,7 @@ mod tests {
         let longest = format!("unix:{}", "a".repeat(UNIX_PATH_BYTES_MAX));
         check_any(&longest, Ok(&longest));
         check_any(&format!("{longest}a"), Err("at most 107 bytes"));
-        check_any("/run/pelton.sock", Err("has no port"));
+        check_any("/run/pelton.sock", Err("write \"unix:/run/pelton.sock\""));
         let file = |text: &str| text.parse::<Address>().expect("good").file().is_some();
         assert!(file("unix:a") && !file("unix:@a") && !file("1"));
     }
@@ -225,6 +256,12 @@ mod tests {
         check("127.0.0.1:+80", Err("has no port"));
         check("127.0.0.1:65536", Err("up to 65535"));
         check("65536", Err("up to 65535"));
+        check("localhost", Err("write \"localhost:8080\""));
+        check("[::1]", Err("`[::1]` has no port: write \"[::1]:8080\""));
+        check("*:80", Err("write \":80\""));
+        check("http://127.0.0.1:80/", Err("write \"127.0.0.1:80\""));
+        check("https://[::1]", Err("write \"[::1]:443\""));
+        check("http://example.org/", Err("write \"127.0.0.1:80\""));
         check("::1", Err("\"[::1]:8080\""));
         check("1::2", Err("in brackets"));
         check("fe80::1:x", Err("no IP address"));

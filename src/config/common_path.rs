@@ -1,4 +1,5 @@
-//! A path that two patterns have in common.
+//! Paths that two patterns have in common: whether there is one, and whether
+//! they are all that one of the two has.
 
 use crate::config::PathPattern;
 
@@ -83,6 +84,47 @@ pub(super) fn common_path(one: &PathPattern, other: &PathPattern) -> Option<Vec<
     None
 }
 
+/// Whether all paths of one pattern are of the form of another, which is `wide`.
+/// The work is as above.
+pub(super) fn covers(wide: &PathPattern, narrow: &PathPattern) -> bool {
+    let start = wide.text().split('*').next().unwrap_or("");
+    if !narrow.text().starts_with(start) {
+        return false;
+    }
+    let wide = tokens(wide);
+    // How many tokens of it may be behind; at first none, and then stars, which
+    // may stand for nothing.
+    let mut behind = vec![false; wide.len() + 1];
+    behind[0] = true;
+    skip_stars(&mut behind, &wide);
+    for token in tokens(narrow) {
+        let mut next = vec![false; wide.len() + 1];
+        for (at, known) in wide.iter().enumerate().filter(|(at, _)| behind[*at]) {
+            match (*known, token) {
+                (Token::Letter(letter), Token::Letter(same)) if letter == same => {
+                    next[at + 1] = true;
+                }
+                (star, Token::Letter(letter)) if star.takes(letter) => next[at] = true,
+                (Token::Star { deep }, Token::Star { deep: wanted }) if deep || !wanted => {
+                    next[at] = true;
+                }
+                _ => {}
+            }
+        }
+        skip_stars(&mut next, &wide);
+        behind = next;
+    }
+    behind[wide.len()]
+}
+
+fn skip_stars(behind: &mut [bool], pattern: &[Token]) {
+    for (at, token) in pattern.iter().enumerate() {
+        if behind[at] && matches!(token, Token::Star { .. }) {
+            behind[at + 1] = true;
+        }
+    }
+}
+
 fn tokens(pattern: &PathPattern) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut letters = pattern.text().bytes().peekable();
@@ -154,6 +196,12 @@ mod tests {
                 let found = common_path(&one, &other);
                 assert_eq!(found.is_some(), paths.iter().any(both), "{one} {other}");
                 assert!(found.is_none_or(|path| both(&path)), "{one} {other}");
+                let covered = |path: &Vec<u8>| !other.matches(path) || one.matches(path);
+                assert_eq!(
+                    covers(&one, &other),
+                    paths.iter().all(covered),
+                    "{one} {other}"
+                );
             }
         }
     }

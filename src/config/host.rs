@@ -57,12 +57,28 @@ fn name(text: &str) -> Result<String, String> {
     let small = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     let plain = small.strip_prefix("*.").unwrap_or(&small);
     if plain.contains('*') {
+        let below = plain.trim_start_matches(['*', '.']);
+        let below = if below.is_empty() || below.contains('*') {
+            "example.org"
+        } else {
+            below
+        };
         return Err(format!(
-            "`{text}`: a star stands for whole names, in front: write \"*.example.org\", or \"*\""
+            "`{text}`: a star stands for whole names, in front: write \"*.{below}\", or \"*\""
         ));
     }
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let good = |label: &str| !label.is_empty() && label.bytes().all(letter);
+    if let Some((host, _)) = plain.split_once('/') {
+        return Err(format!(
+            "`{text}` has a path: write the host alone, \"{host}\""
+        ));
+    }
+    if let Some(below) = plain.strip_prefix('.').filter(|below| !below.is_empty()) {
+        return Err(format!(
+            "`{text}`: names below another have a star in front: write \"*.{below}\""
+        ));
+    }
     if plain.len() > HOST_BYTES_MAX || !plain.split('.').all(good) {
         return Err(format!(
             "`{text}` is no host name: write one such as \"example.org\""
@@ -106,6 +122,8 @@ mod tests {
         check("a..org", Err("no host name"));
         check("a b", Err("no host name"));
         check("*.", Err("star"));
+        check("a.org/b", Err("write the host alone, \"a.org\""));
+        check(".a.org", Err("write \"*.a.org\""));
         check(&"a".repeat(254), Err("no host name"));
     }
 }

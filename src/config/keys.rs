@@ -9,11 +9,10 @@ use crate::config::section::Section;
 use crate::config::site::sites;
 use crate::config::{
     AccessFormat, Accounts, Address, Cache, Config, FRAMINGS, Limits, Listen, Log, Master, Mode,
-    Proactor, Protocol, Rate, Status, Timeouts,
+    Proactor, Protocol, Rate, Status, Timeouts, What,
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 
 const MIB: usize = 1 << 20;
 /// Files that a worker's cache may be told to hold.
@@ -85,6 +84,9 @@ fn listeners(top: &mut Section<'_, '_>, framings: &[&'static str]) -> Vec<Listen
 fn listener(keys: &mut Section<'_, '_>, framings: &[&'static str]) -> Option<(usize, Listen)> {
     let addr = keys.required("addr", "\"127.0.0.1:8080\"", str::parse::<Address>);
     let is_unix = matches!(addr, Some(Address::Unix(_)));
+    if let Some(file) = addr.as_ref().and_then(Address::file) {
+        keys.name(keys.at("addr"), What::Socket, file.to_owned());
+    }
     let mode = keys.parsed("mode", "\"0660\"", address::file_mode);
     if mode.is_some() && addr.as_ref().is_some_and(|addr| addr.file().is_none()) {
         let message = "`mode` is for the file of a unix socket: remove it";
@@ -247,9 +249,8 @@ fn check_budget(keys: &mut Section<'_, '_>, limits: &Limits) {
 }
 
 fn accounts(keys: &mut Section<'_, '_>) -> Accounts {
-    let file = keys.text("file", "");
     let accounts = Accounts {
-        file: (!file.is_empty()).then(|| PathBuf::from(file)),
+        file: keys.file("file", What::Accounts),
         tries_per_minute: keys.count("tries_per_minute", 0..=TRIES_MAX, TRIES_DEFAULT),
         hash_kib: keys.count(
             "hash_kib",
@@ -275,7 +276,7 @@ fn master(keys: &mut Section<'_, '_>) -> Master {
     let given = |text: String| (!text.is_empty()).then_some(text);
     let master = Master {
         enable: keys.flag("enable", false),
-        pid_file: given(keys.text("pid_file", "")).map(PathBuf::from),
+        pid_file: keys.file("pid_file", What::Written),
         daemon: keys.flag("daemon", false),
         user: given(keys.text("user", "")),
         group: given(keys.text("group", "")),
@@ -298,9 +299,17 @@ fn status(keys: &mut Section<'_, '_>) -> Status {
     let slashes = path.starts_with('/') && path.ends_with('/') && !path.contains("//");
     let good = slashes && path.len() > 2 && path.bytes().all(plain);
     if !path.is_empty() && !good {
-        let message = "`path` begins and ends with a slash, with letters, digits, - and _ \
-                       between: write \"/_pelton/\", or \"\" for no status page";
-        keys.problem(keys.at("path"), message.to_owned());
+        let name = path.trim_matches('/');
+        let name = if !name.is_empty() && name.bytes().all(plain) {
+            name
+        } else {
+            "_pelton"
+        };
+        let message = format!(
+            "`path` begins and ends with a slash, with letters, digits, - and _ between: write \
+             \"/{name}/\", or \"\" for no status page"
+        );
+        keys.problem(keys.at("path"), message);
     }
     Status {
         path: (!path.is_empty()).then_some(path),
@@ -310,17 +319,16 @@ fn status(keys: &mut Section<'_, '_>) -> Status {
 
 fn log(keys: &mut Section<'_, '_>) -> Log {
     let level = keys.choice("level", LevelFilter::Info);
-    let file = keys.text("file", "");
-    let access = keys.text("access", "");
-    if !file.is_empty() && file == access {
+    let file = keys.file("file", What::Written);
+    let access = keys.file("access", What::Written);
+    if file.is_some() && file == access {
         let message = "`access` is a file of its own: write another name than that of `file`";
         keys.problem(keys.at("access"), message.to_owned());
     }
-    let path = |text: String| (!text.is_empty()).then(|| PathBuf::from(text));
     Log {
         level,
-        file: path(file),
-        access: path(access),
+        file,
+        access,
         access_format: keys.choice("access_format", AccessFormat::Combined),
         rotate_bytes: some(keys.count("rotate_mb", 0..=MEMORY_MB_MAX, 0))
             .map(|mb| mb.saturating_mul(MIB as u64)),

@@ -14,9 +14,12 @@ mod address;
 mod checked;
 mod choice;
 mod common_path;
+mod decoded;
 mod field;
+mod foreign;
 mod host;
 mod keys;
+mod named;
 mod nearest;
 mod overridden;
 mod path_pattern;
@@ -28,7 +31,6 @@ mod report;
 mod section;
 mod site;
 mod syntax;
-mod written;
 
 pub use address::Address;
 pub use checked::{
@@ -36,6 +38,9 @@ pub use checked::{
     Proactor, Rate, Redirect, Rewrite, Site, Status, Timeouts,
 };
 pub use choice::{AccessFormat, Etag, FRAMINGS, Listing, Mode, Protocol};
+pub(crate) use decoded::decoded;
+pub(crate) use named::{Named, Shelf, What};
+pub(crate) use nearest::nearest;
 pub use path_pattern::{Part, PathPattern, Place, Stretches};
 pub use printed::{completions, manual};
 pub use problem::{Problem, Refusal};
@@ -45,7 +50,6 @@ pub use raw::{
     SignalArgs, arguments,
 };
 pub use site::users;
-pub(crate) use written::written;
 
 /// Reads the text of a configuration file, which is TOML. `conf/pelton.toml` has
 /// every key with its default; what a text leaves out is as there.
@@ -83,14 +87,9 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
 ///
 /// As [`parse`].
 pub fn parse_with(text: &str, framings: &[&'static str]) -> Result<Config, Vec<Problem>> {
-    let framings = [&FRAMINGS, framings].concat();
-    // Windows editors put a byte order mark there; it is no column.
-    let repaired = syntax::repair(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let (config, found) = reader::read(&repaired, |top| keys::config(top, &framings));
-    let mut problems = repaired.broken;
-    add_for_other_lines(&mut problems, found);
-    add_for_other_lines(&mut problems, repaired.duplicates);
-    problems.sort_by_key(|problem| (problem.line, problem.column));
+    let Reading {
+        config, problems, ..
+    } = read(text, framings);
     if problems.is_empty() {
         Ok(config)
     } else {
@@ -98,11 +97,58 @@ pub fn parse_with(text: &str, framings: &[&'static str]) -> Result<Config, Vec<P
     }
 }
 
-/// Adds the problems of those lines that have none yet: one mistake that is
-/// seen from two sides is reported once.
-fn add_for_other_lines(problems: &mut Vec<Problem>, mut more: Vec<Problem>) {
-    more.retain(|new| problems.iter().all(|known| known.line != new.line));
-    problems.append(&mut more);
+/// What a text says, also where not all of it is good.
+pub(crate) struct Reading {
+    /// Where a value is wrong it is the default.
+    pub(crate) config: Config,
+    /// Files and folders, in no order.
+    pub(crate) named: Vec<Named>,
+    /// In the order of the lines.
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Reading {
+    /// Adds the problems of those lines that have none yet: one mistake that is
+    /// seen from two sides is reported once.
+    fn add(&mut self, more: Vec<Problem>) {
+        self.add_unless(more, |known, new| known.line == new.line);
+    }
+
+    /// Adds what was found out later. Where a value is wrong, nothing is said of
+    /// the default that stands in for it.
+    pub(crate) fn add_later(&mut self, more: Vec<Problem>) {
+        self.add_unless(more, |known, new| {
+            (known.line, known.column) == (new.line, new.column)
+        });
+    }
+
+    fn add_unless(
+        &mut self,
+        mut more: Vec<Problem>,
+        is_known: impl Fn(&Problem, &Problem) -> bool,
+    ) {
+        more.retain(|new| !self.problems.iter().any(|known| is_known(known, new)));
+        self.problems.append(&mut more);
+        self.problems
+            .sort_by_key(|problem| (problem.line, problem.column));
+    }
+}
+
+/// Reads as much of a text as can be read. Listeners may also name these
+/// framings.
+pub(crate) fn read(text: &str, framings: &[&'static str]) -> Reading {
+    let framings = [&FRAMINGS, framings].concat();
+    // Windows editors put a byte order mark there; it is no column.
+    let repaired = syntax::repair(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let (config, noted) = reader::read(&repaired, |top| keys::config(top, &framings));
+    let mut reading = Reading {
+        config,
+        named: noted.named,
+        problems: repaired.broken,
+    };
+    reading.add(noted.problems);
+    reading.add(repaired.duplicates);
+    reading
 }
 
 impl Default for Config {

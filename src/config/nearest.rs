@@ -2,7 +2,7 @@
 
 /// The word of `known` that `word` was likely meant to be: the fewest edits
 /// away, and no more than a third of its letters.
-pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     known
         .map(|candidate| (edits(word, candidate), candidate))
         .filter(|(edits, candidate)| *edits <= (candidate.chars().count() / 3).max(1))

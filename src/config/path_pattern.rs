@@ -8,6 +8,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 /// A pattern of paths. It is held against a decoded path, without its query.
+/// Braces, and the signs of regular expressions, are mistakes.
 ///
 /// ```
 /// use pelton::config::PathPattern;
@@ -116,7 +117,15 @@ impl FromStr for PathPattern {
 
     /// What is wrong and what to write instead, in one line.
     fn from_str(text: &str) -> Result<PathPattern, String> {
+        no_expression(text)?;
+        if text.starts_with("*.") {
+            return Err(format!(
+                "a path begins with a slash: write \"/*{text}\", or \"/{text}\" for those at \
+                 the top"
+            ));
+        }
         check_path(text)?;
+        no_braces(text)?;
         let mut stars = Vec::new();
         let mut pieces = text.split('*');
         let start = pieces.next().unwrap_or("").as_bytes().to_vec();
@@ -150,11 +159,77 @@ impl Display for PathPattern {
     }
 }
 
+/// Patterns are not regular expressions, which users of other servers write.
+fn no_expression(text: &str) -> Result<(), String> {
+    let signs = [
+        "(.", "([", "(?", "|", "\\", "[0-9", "[a-z", "[A-Z", "[^", "]+",
+    ];
+    let has = |sign: &&str| text.contains(*sign);
+    if !text.starts_with(['^', '~']) && !text.ends_with('$') && !signs.iter().any(has) {
+        return Ok(());
+    }
+    let bare = text.trim_start_matches(['~', '*', ' ', '^']);
+    let meant = bare
+        .trim_end_matches('$')
+        .replace("([^/]+)", "*")
+        .replace("([^/]*)", "*")
+        .replace("(.*)", "**")
+        .replace("(.+)", "**")
+        .replace(".*", "**")
+        .replace('\\', "");
+    let meant = match meant.starts_with('/') {
+        true => meant,
+        false => format!("/**{meant}"),
+    };
+    let is_good = !meant.contains(['(', '[', '^', '|']) && meant.parse::<PathPattern>().is_ok();
+    let meant = if is_good { &meant } else { "/old/**" };
+    Err(format!(
+        "`{text}`: patterns are not regular expressions: write one such as \"{meant}\""
+    ))
+}
+
+/// A choice in braces is two patterns here, and a name in them, or behind a
+/// colon, is a star.
+fn no_braces(text: &str) -> Result<(), String> {
+    if let Some((before, rest)) = text.split_once("/:") {
+        let (name, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        return Err(format!(
+            "`{text}`: `:{name}` stands for nothing: write `*` for any letters, \
+             \"{before}/*{behind}\""
+        ));
+    }
+    let Some((before, rest)) = text.split_once(['{', '}']) else {
+        return Ok(());
+    };
+    let (inner, behind) = rest.split_once('}').unwrap_or((rest, ""));
+    Err(match inner.split_once(',') {
+        Some((one, other)) => {
+            let other = other.split(',').next().unwrap_or(other).trim();
+            format!(
+                "`{text}`: braces are not understood: write a rule for each, \
+                 \"{before}{}{behind}\" and \"{before}{other}{behind}\"",
+                one.trim()
+            )
+        }
+        None => format!(
+            "`{text}`: braces are not understood: write `*` for any letters, \"{before}*{behind}\""
+        ),
+    })
+}
+
 /// Whether a decoded path may look like this; stars are letters here.
 pub(super) fn check_path(text: &str) -> Result<(), String> {
     let folded = text.replace("//", "/");
     if text.len() > PATH_BYTES_MAX {
         return Err(format!("a path has {PATH_BYTES_MAX} bytes at most"));
+    }
+    if let Some((scheme, rest)) = text.split_once("://")
+        && scheme.bytes().all(|byte| byte.is_ascii_alphabetic())
+    {
+        let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
+        return Err(format!(
+            "`{text}` is a URL: write the path alone, \"{path}\""
+        ));
     }
     if !text.starts_with('/') {
         return Err(format!("a path begins with a slash: write \"/{text}\""));
@@ -404,7 +479,24 @@ mod tests {
         refused("/***", "three stars");
         refused("/*/*/*/*/*/*/*/*/*/*", "more than 9");
         refused("/a\n", "control");
+        refused("*.css", "write \"/**.css\"");
+        refused("https://a.org/b", "write the path alone, \"/b\"");
+        refused("https://a.org", "write the path alone, \"/\"");
         assert!("/100%".parse::<PathPattern>().is_ok());
+    }
+
+    #[test]
+    fn what_other_servers_understand_is_told() {
+        refused("^/old/(.*)$", "write one such as \"/old/**\"");
+        refused("/(a|b)/", "write one such as \"/old/**\"");
+        refused("~* \\.css$", "write one such as \"/**.css\"");
+        refused("^/a/([^/]+)\\.html$", "write one such as \"/a/*.html\"");
+        refused("/*.{css,js}", "\"/*.css\" and \"/*.js\"");
+        refused("/{css, js}/*", "\"/css/*\" and \"/js/*\"");
+        refused("/users/{id}/a", "\"/users/*/a\"");
+        refused("/{a", "\"/*\"");
+        refused("/:id/edit", "\"/*/edit\"");
+        refused("/a/[0-9]+", "regular expressions");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Reads the file: whatever is left over in it, when all known keys have been
 //! asked for, is an unknown key.
 
-use crate::config::problem::Problem;
-use crate::config::report::Report;
+use crate::config::report::{Noted, Report};
 use crate::config::section::{Place, Section};
 use crate::config::syntax::Repaired;
 use toml::de::DeTable;
@@ -11,15 +10,11 @@ const TOP: Place = Place { name: "", at: 0 };
 
 /// Reads the whole file with `keys`, which is handed the top of the file.
 /// Where a value is wrong the result has its default.
-pub(super) fn read<T>(
-    file: &Repaired,
-    keys: impl FnOnce(&mut Section<'_, '_>) -> T,
-) -> (T, Vec<Problem>) {
+pub(super) fn read<T>(file: &Repaired, keys: impl FnOnce(&mut Section<'_, '_>) -> T) -> (T, Noted) {
     let (table, _) = DeTable::parse_recoverable(&file.text);
     let mut report = Report::new(file);
     let config = Section::read(TOP, Some(table.get_ref()), &mut report, keys);
-    report.tell_leftovers();
-    (config, report.problems)
+    (config, report.told())
 }
 
 /// The keys that the server knows but `text` does not mention.

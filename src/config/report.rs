@@ -1,9 +1,12 @@
 //! What the reading of a file has brought to light: mistakes, and names that
 //! nobody asked for.
 
+use crate::config::foreign;
+use crate::config::named::{Named, What};
 use crate::config::nearest::nearest;
 use crate::config::problem::Problem;
 use crate::config::syntax::Repaired;
+use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -14,9 +17,17 @@ const QUOTED_LETTERS_MAX: usize = 40;
 /// does not.
 pub(super) struct Report<'t> {
     pub(super) file: &'t Repaired,
-    pub(super) problems: Vec<Problem>,
+    noted: Noted,
     pub(super) asked: Vec<Asked>,
     leftovers: Vec<Leftover>,
+}
+
+/// What came to light beside the values.
+#[derive(Default)]
+pub(super) struct Noted {
+    pub(super) problems: Vec<Problem>,
+    /// Files and folders that the text names.
+    pub(super) named: Vec<Named>,
 }
 
 /// A key that the server knows.
@@ -47,7 +58,7 @@ impl<'t> Report<'t> {
     pub(super) fn new(file: &'t Repaired) -> Report<'t> {
         Report {
             file,
-            problems: Vec::new(),
+            noted: Noted::default(),
             asked: Vec::new(),
             leftovers: Vec::new(),
         }
@@ -78,8 +89,19 @@ impl<'t> Report<'t> {
 
     /// Notes what is wrong at byte `at` of the text.
     pub(super) fn problem(&mut self, at: usize, message: String) {
-        self.problems
-            .push(Problem::new(&self.file.text, at, message));
+        let problem = Problem::new(&self.file.text, at, message);
+        self.noted.problems.push(problem);
+    }
+
+    /// The number of the line that the byte `at` of the text is in.
+    pub(super) fn line(&self, at: usize) -> usize {
+        Problem::new(&self.file.text, at, String::new()).line
+    }
+
+    /// Notes a file or folder that is named at byte `at` of the text.
+    pub(super) fn name(&mut self, at: usize, what: What, path: PathBuf) {
+        let named = Named::new(&self.file.text, at, what, path);
+        self.noted.named.push(named);
     }
 
     /// The value as the user wrote it, as far as it is worth repeating.
@@ -95,8 +117,14 @@ impl<'t> Report<'t> {
         format!("`{short}{dots}`")
     }
 
-    /// Reports the unknown keys; at the end, when all known ones are known.
-    pub(super) fn tell_leftovers(&mut self) {
+    /// All that was noted, the unknown keys too: at the end, when all known ones
+    /// are known.
+    pub(super) fn told(mut self) -> Noted {
+        self.tell_leftovers();
+        self.noted
+    }
+
+    fn tell_leftovers(&mut self) {
         for leftover in std::mem::take(&mut self.leftovers) {
             let what = if leftover.is_section {
                 "section"
@@ -117,10 +145,19 @@ impl<'t> Report<'t> {
                 .iter()
                 .filter(|asked| asked.section == leftover.section)
         };
+        if matches!(leftover.section, "" | "site")
+            && let Some(hint) = foreign::hint(&leftover.key)
+        {
+            return hint.to_owned();
+        }
         if let Some(near) = nearest(&leftover.key, here().map(|asked| asked.key)) {
             return format!("did you mean `{near}`?");
         }
-        match self.asked.iter().find(|asked| asked.key == leftover.key) {
+        // A key of a rule is no section at the top, whatever its name.
+        let is_rule = leftover.section.contains('.');
+        let is_alike = |asked: &Asked| (asked.kind != Kind::Key) == leftover.is_section;
+        let meant = |asked: &&Asked| asked.key == leftover.key && (!is_rule || is_alike(asked));
+        match self.asked.iter().find(meant) {
             Some(Asked { section: "", .. }) => {
                 "it belongs at the top of the file, above the first section".to_owned()
             }

@@ -4,9 +4,11 @@
 //! A section below another one has the names of both: `site.cors`.
 
 use crate::config::choice::{Choice, any_of};
+use crate::config::named::What;
 use crate::config::report::{Asked, Kind, Report};
 use serde::Deserialize;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
@@ -23,6 +25,13 @@ pub(super) struct Section<'r, 't> {
     place: Place,
     table: Option<&'t DeTable<'t>>,
     report: &'r mut Report<'t>,
+}
+
+/// A name with a value, and where in the text both are.
+pub(super) struct Pair<N, V> {
+    pub(super) at: (usize, usize),
+    pub(super) name: N,
+    pub(super) value: V,
 }
 
 impl<'r, 't> Section<'r, 't> {
@@ -43,6 +52,12 @@ impl<'r, 't> Section<'r, 't> {
             report.leave(place.name, table);
         }
         read
+    }
+
+    /// Whether `key` is a table with nothing in it.
+    pub(super) fn is_empty(&self, key: &str) -> bool {
+        let found = self.find(key).and_then(|value| value.get_ref().as_table());
+        found.is_some_and(|table| table.is_empty())
     }
 
     /// Whether the file has this section.
@@ -94,6 +109,23 @@ impl<'r, 't> Section<'r, 't> {
     pub(super) fn text(&mut self, key: &'static str, default: &str) -> String {
         self.value(key, "a string in quotes", Some)
             .unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A file or a folder, noted for those who look whether it is there; "" for
+    /// none, which is the default.
+    pub(super) fn file(&mut self, key: &'static str, what: What) -> Option<PathBuf> {
+        let name = self.text(key, "");
+        if name.is_empty() {
+            return None;
+        }
+        let path = PathBuf::from(name);
+        self.name(self.at(key), what, path.clone());
+        Some(path)
+    }
+
+    /// Notes a file or a folder that is named at byte `at` of the text.
+    pub(super) fn name(&mut self, at: usize, what: What, path: PathBuf) {
+        self.report.name(at, what, path);
     }
 
     /// A string that `parse` understands, or says what to write instead.
@@ -161,15 +193,16 @@ impl<'r, 't> Section<'r, 't> {
     }
 
     /// A table of names that `name` understands with strings that `value`
-    /// does: a key of this section, or with a dot in `table` a section of its
-    /// own below it. What is wrong in it is left out.
+    /// does, and where in the text each name and its value are: a key of this
+    /// section, or with a dot in `table` a section of its own below it. What is
+    /// wrong in it is left out.
     pub(super) fn pairs<N, V>(
         &mut self,
         table: &'static str,
         example: &str,
         mut name: impl FnMut(&str) -> Result<N, String>,
         mut value: impl FnMut(&str) -> Result<V, String>,
-    ) -> Vec<(N, V)> {
+    ) -> Vec<Pair<N, V>> {
         let key = last(table);
         let is_section = key.len() < table.len();
         self.ask(key, if is_section { Kind::Section } else { Kind::Key });
@@ -177,7 +210,13 @@ impl<'r, 't> Section<'r, 't> {
             return Vec::new();
         };
         let Some(entries) = found.get_ref().as_table() else {
-            self.must_be(key, found, &format!("names with values, such as {example}"));
+            if is_section {
+                let message =
+                    format!("`{key}` is one section: write [{table}], and in it {example}");
+                self.problem(found.span().start, message);
+            } else {
+                self.must_be(key, found, &format!("names with values, such as {example}"));
+            }
             return Vec::new();
         };
         let mut pairs = Vec::new();
@@ -191,7 +230,11 @@ impl<'r, 't> Section<'r, 't> {
                     None
                 }
             };
-            pairs.extend(name.zip(value));
+            let at = (known.span().start, item.span().start);
+            pairs.extend(
+                name.zip(value)
+                    .map(|(name, value)| Pair { at, name, value }),
+            );
         }
         pairs
     }
@@ -273,6 +316,11 @@ impl<'r, 't> Section<'r, 't> {
     pub(super) fn at(&self, key: &str) -> usize {
         self.find(key)
             .map_or(self.place.at, |value| value.span().start)
+    }
+
+    /// The number of the line that the byte `at` of the text is in.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.report.line(at)
     }
 
     /// Reports what is wrong at byte `at` of the text.

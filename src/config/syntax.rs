@@ -16,6 +16,34 @@ const BROKEN_MAX: usize = 50;
 /// What the parser says of a key or section that is there already.
 const DUPLICATE: &str = "duplicate key";
 
+/// What the parser's words begin with, and plainer ones with what to do.
+const PLAIN: [(&str, &str); 6] = [
+    (
+        "unexpected key or value, expected newline",
+        "nothing but a comment may follow a value in its line: remove it",
+    ),
+    (
+        "missing escaped value",
+        "a backslash is written twice, or the text in single quotes",
+    ),
+    (
+        "invalid float",
+        "this is no number, and text needs quotes: write \"text\"",
+    ),
+    (
+        "string values must be quoted",
+        "text needs quotes: write \"text\"",
+    ),
+    (
+        "missing comma between",
+        "a comma is missing between two values: write one",
+    ),
+    (
+        "invalid unquoted key",
+        "a name is of letters, digits, - and _, with a sign behind it: write name = value",
+    ),
+];
+
 /// A text that parses (but for duplicate keys), and what was wrong with the
 /// text that it was made from. All lines are where they were.
 pub(super) struct Repaired {
@@ -66,6 +94,12 @@ struct Stumble<'e> {
 impl Stumble<'_> {
     /// The parser's own words, but of what happens most.
     fn told(&self) -> String {
+        let plain = PLAIN
+            .iter()
+            .find(|(begin, _)| self.message.starts_with(begin));
+        if let Some((_, words)) = plain {
+            return (*words).to_owned();
+        }
         let open = match self.message {
             "invalid basic string, expected `\"`" => "\"",
             "invalid literal string, expected `'`" => "'",

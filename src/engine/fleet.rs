@@ -79,6 +79,8 @@ pub(super) struct Fleet {
     pub(super) pool: PoolSize,
     /// See [`Service::repeats_files`].
     pub(super) repeats: bool,
+    /// See [`Service::attends`].
+    pub(super) attends: bool,
     pub(super) rules: Rules,
     /// What the addresses of all clients take.
     pub(super) visitors: Visitors,
@@ -144,8 +146,9 @@ impl Fleet {
 
     /// The proxies to be trusted where a connection comes from `address`: none,
     /// unless it is one of them.
+    #[inline]
     pub(super) fn trusted_at(&self, address: SocketAddr) -> &[Network] {
-        if is_trusted(address.ip(), &self.trusted) {
+        if !self.trusted.is_empty() && is_trusted(address.ip(), &self.trusted) {
             &self.trusted
         } else {
             &[]

@@ -26,6 +26,9 @@ impl Worker {
     /// Tells the service of a connection that was just accepted, and writes
     /// what it says to it.
     pub(super) fn greet(&mut self, key: Key) {
+        if !self.fleet.attends {
+            return;
+        }
         let Some(connection) = self.connection(key) else {
             return;
         };
@@ -72,6 +75,9 @@ impl Worker {
 
     /// Tells the service of a connection that is gone.
     pub(super) fn part(&mut self, mut party: Party, reason: CloseReason) {
+        if !self.fleet.attends {
+            return;
+        }
         self.tell(&mut party, |service, context, notes| {
             call::closed(service, reason, context, notes)
         });

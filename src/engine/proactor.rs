@@ -2,6 +2,7 @@
 
 use super::access::{Asked, Book};
 use super::call;
+use super::fleet::Fleet;
 use super::guest::Guest;
 use super::job::Job;
 use super::lane::Lane;
@@ -14,19 +15,15 @@ use crate::frame::Framing;
 use crate::http::forwarded::client;
 use crate::http::{Head, HttpDate};
 use crate::net::connection::{Exchange, Step};
-use crate::net::notes::Notes;
-use crate::service::{Replies, Service, own};
+use crate::service::{Replies, own};
 use crate::session::{BodyPlan, Flow, Own, Request, Sink};
 use std::net::SocketAddr;
 
 /// Takes what one connection's session finds into a job, for the pool.
 pub(super) struct ProactorSink<'a> {
-    pub(super) service: &'a dyn Service,
+    pub(super) fleet: &'a Fleet,
     pub(super) lane: &'a mut Lane,
-    /// There are requests that may block.
-    pub(super) has_slow: bool,
     pub(super) now: Time,
-    pub(super) notes: &'a Notes,
     pub(super) job: Option<Box<Job>>,
     pub(super) peer: Peer,
     pub(super) address: SocketAddr,
@@ -45,7 +42,7 @@ pub(super) struct ProactorSink<'a> {
 
 impl Sink for ProactorSink<'_> {
     fn plan(&mut self, head: &Head<'_>) -> BodyPlan {
-        call::plan(self.service, head, self.notes, self.now)
+        call::plan(&*self.fleet.service, head, &self.fleet.notes, self.now)
     }
 
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
@@ -65,7 +62,7 @@ impl Sink for ProactorSink<'_> {
             self.lane.recycle(job, pool);
             return Flow::NoMemory;
         }
-        job.slow |= self.has_slow && call::blocks(self.service, request);
+        job.slow |= self.fleet.pool.slow > 0 && call::blocks(&*self.fleet.service, request);
         let full = job.is_full();
         self.job = Some(job);
         if !fits {

@@ -3,6 +3,7 @@
 
 use super::access::{Asked, Book, Kept};
 use super::call::{self, Called};
+use super::fleet::Fleet;
 use super::guest::Guest;
 use super::job::Job;
 use super::lane::Lane;
@@ -12,22 +13,17 @@ use crate::base::network::Network;
 use crate::http::Head;
 use crate::http::forwarded::client;
 use crate::net::connection::{Exchange, Step};
-use crate::net::notes::Notes;
 use crate::service::replies::Mark;
-use crate::service::{Context, Replies, Service, own};
+use crate::service::{Context, Replies, own};
 use crate::session::{BodyPlan, Flow, Own, Request, Sink};
 use std::net::SocketAddr;
 
 /// Takes what one connection's session finds and answers it at once.
 pub(super) struct ReactorSink<'a> {
-    pub(super) service: &'a dyn Service,
+    pub(super) fleet: &'a Fleet,
     pub(super) context: Context<'a>,
-    /// The way to the pool, and whether there is one.
+    /// The way to the pool.
     pub(super) lane: &'a mut Lane,
-    pub(super) pooled: bool,
-    /// See [`Service::repeats_files`].
-    pub(super) repeats: bool,
-    pub(super) notes: &'a Notes,
     pub(super) job: Option<Box<Job>>,
     pub(super) tally: &'a Tally,
     pub(super) guest: Option<Guest<'a>>,
@@ -95,7 +91,12 @@ impl ReactorSink<'_> {
 
 impl Sink for ReactorSink<'_> {
     fn plan(&mut self, head: &Head<'_>) -> BodyPlan {
-        call::plan(self.service, head, self.notes, self.context.now)
+        call::plan(
+            &*self.fleet.service,
+            head,
+            &self.fleet.notes,
+            self.context.now,
+        )
     }
 
     fn request(&mut self, request: &Request<'_>, strikes: u8, pool: &mut Pool) -> Flow {
@@ -112,12 +113,17 @@ impl Sink for ReactorSink<'_> {
             let high = self.context.replies.is_high();
             return if high { Flow::Pause } else { Flow::Continue };
         }
-        if self.pooled && call::blocks(self.service, request) {
+        if self.fleet.pool.slow > 0 && call::blocks(&*self.fleet.service, request) {
             return self.hand_over(request, strikes, pool);
         }
         self.tally.count_request(request);
         let mark = self.access.as_ref().map(|_| self.context.replies.mark());
-        let called = call::call(self.service, request, &mut self.context, self.notes);
+        let called = call::call(
+            &*self.fleet.service,
+            request,
+            &mut self.context,
+            &self.fleet.notes,
+        );
         if let Some(mark) = mark {
             self.log(request, &mark, called);
         }
@@ -138,7 +144,7 @@ impl Sink for ReactorSink<'_> {
     }
 
     fn again(&mut self) -> Option<Flow> {
-        if !self.repeats || self.guest.is_some() || !self.context.replies.repeat() {
+        if !self.fleet.repeats || self.guest.is_some() || !self.context.replies.repeat() {
             return None;
         }
         self.tally.add(Count::Requests, 1);
@@ -170,7 +176,12 @@ impl Exchange for ReactorSink<'_> {
 
     fn timer(&mut self, mute: bool) -> Flow {
         self.context.address = self.from;
-        match call::timer(self.service, &mut self.context, mute, self.notes) {
+        match call::timer(
+            &*self.fleet.service,
+            &mut self.context,
+            mute,
+            &self.fleet.notes,
+        ) {
             Called::Answered | Called::Later | Called::Bad => Flow::Continue,
             Called::Ended => Flow::End,
             Called::Panicked => {

@@ -80,8 +80,8 @@ impl Worker {
             memo,
             traffic,
         };
-        let is_counted = !trusted.is_empty() && fleet.visitors.counts_requests();
-        let guest = (visitor.is_some() || is_counted).then_some(Guest {
+        let is_counted = fleet.visitors.counts_requests();
+        let guest = (is_counted && (visitor.is_some() || !trusted.is_empty())).then_some(Guest {
             visitors: &fleet.visitors,
             visitor: visitor.as_deref(),
             now: *now,
@@ -91,7 +91,7 @@ impl Worker {
         let (mut step, job, pledge) = match fleet.mode {
             Mode::Reactor => {
                 let mut sink = ReactorSink {
-                    service: &*fleet.service,
+                    fleet,
                     context: Context {
                         now: *now,
                         date: &date.text,
@@ -111,9 +111,6 @@ impl Worker {
                         replies,
                     },
                     lane,
-                    pooled: fleet.pool.slow > 0,
-                    repeats: fleet.repeats,
-                    notes: &fleet.notes,
                     job: None,
                     tally,
                     guest,
@@ -132,14 +129,11 @@ impl Worker {
                 (step, sink.job, sink.context.tickets.pledge())
             }
             Mode::Proactor => {
-                let service = &*fleet.service;
                 let date = &date.text;
                 let mut sink = ProactorSink {
-                    service,
+                    fleet,
                     lane,
-                    has_slow: fleet.pool.slow > 0,
                     now: *now,
-                    notes: &fleet.notes,
                     job: None,
                     peer,
                     address,
@@ -247,11 +241,9 @@ impl Worker {
         if self.lists.closing.is_empty() {
             return;
         }
-        let mut closing = std::mem::take(&mut self.lists.closing);
-        for (key, reason) in closing.drain(..) {
+        while let Some((key, reason)) = self.lists.closing.pop() {
             self.close(key, reason);
         }
-        self.lists.closing = closing;
         // A descriptor is free: whoever waits to be accepted may come.
         self.accept_paused = false;
     }

@@ -277,6 +277,7 @@ fn fleet(
         .map_err(StartError::System)?;
     // A request that is only answered again has no line.
     let repeats = service.repeats_files() && config.log.access.is_none();
+    let attends = service.attends();
     let clock = Clock::new();
     let access = config.log.access.as_ref().map(|_| Access {
         scribe: Scribe::new(config.log.access_format, clock),
@@ -288,6 +289,7 @@ fn fleet(
         mode: config.mode,
         pool,
         repeats,
+        attends,
         rules: rules(config),
         visitors: Visitors::new(visitor_rules(&config.limits)),
         queue_len,

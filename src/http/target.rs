@@ -46,7 +46,7 @@ pub(super) fn check(method: Method, target: &[u8]) -> Result<Form<'_>, HeadError
     let kinds = target
         .iter()
         .fold(0, |kinds, &byte| kinds | KIND[usize::from(byte)]);
-    if kinds & FORBIDDEN != 0 || (kinds & IN_QUERY != 0 && !is_in_query_alone(target)) {
+    if kinds & FORBIDDEN != 0 || (kinds & (IN_QUERY | SPECIAL) != 0 && !is_path_sound(target)) {
         return Err(HeadError::Target);
     }
     let authority = match (method, target) {
@@ -73,10 +73,14 @@ pub(super) fn check(method: Method, target: &[u8]) -> Result<Form<'_>, HeadError
     })
 }
 
-/// What may stand in a query alone stands nowhere else.
-fn is_in_query_alone(target: &[u8]) -> bool {
-    let mut ahead = target.iter().take_while(|&&byte| byte != b'?');
-    ahead.all(|&byte| KIND[usize::from(byte)] & IN_QUERY == 0)
+/// Ahead of the query, nothing stands that may stand in a query alone, and each
+/// percent sign has its two digits (RFC 3986 2.1). In a query browsers send it by
+/// itself as well, and there it is for a handler to read.
+fn is_path_sound(target: &[u8]) -> bool {
+    let end = memchr::memchr(b'?', target).unwrap_or(target.len());
+    let path = &target[..end];
+    let is_of_paths = |&byte: &u8| KIND[usize::from(byte)] & IN_QUERY == 0;
+    path.iter().all(is_of_paths) && has_good_percents(path)
 }
 
 /// A segment that is empty (but for the last), or begins with a dot.
@@ -89,7 +93,8 @@ fn has_odd_segment(path: &[u8]) -> bool {
 const FORBIDDEN: u8 = 1;
 /// The byte means more than itself in a path.
 const SPECIAL: u8 = 2;
-/// The byte may stand in a registered name.
+/// The byte may stand in a registered name. A comma, though RFC 3986 has it in
+/// names, is taken for the mark of two hosts.
 const IN_NAME: u8 = 4;
 /// The byte may stand in a query: browsers leave it there as it is (the URL
 /// standard, percent-encoded bytes), though RFC 3986 does not.
@@ -103,7 +108,7 @@ const KIND: [u8; 256] = {
     while byte < 0x7f {
         kinds[byte] = match byte as u8 {
             b'"' | b'#' | b'<' | b'>' => FORBIDDEN,
-            b'\\' | b'^' | b'`' => IN_QUERY,
+            b'\\' | b'^' | b'`' | b'{' | b'}' => IN_QUERY,
             b'%' | b'?' => SPECIAL,
             b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' => IN_NAME,
             b'(' | b')' | b'*' | b'+' | b';' | b'=' => IN_NAME,
@@ -358,10 +363,9 @@ fn is_ip_literal(inner: &[u8]) -> bool {
     std::str::from_utf8(inner).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
-/// Every percent sign of a registered name has its two hex digits. A comma,
-/// though RFC 3986 has it in names, is taken for the mark of two hosts.
-fn has_good_percents(name: &[u8]) -> bool {
-    let mut rest = name;
+/// Every percent sign has its two hex digits (RFC 3986 2.1).
+fn has_good_percents(text: &[u8]) -> bool {
+    let mut rest = text;
     while let Some(at) = rest.iter().position(|&byte| byte == b'%') {
         match &rest[at + 1..] {
             [high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {

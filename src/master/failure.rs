@@ -1,5 +1,6 @@
 //! How the program ends, if not well.
 
+use crate::config::Problem;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
@@ -41,6 +42,16 @@ impl Failure {
         for line in &self.lines {
             log::error!("{}", line.strip_prefix("pelton: ").unwrap_or(line));
         }
+    }
+}
+
+/// Every problem of a file is a line of its own.
+pub(super) fn told(name: &Path, problems: &[Problem]) -> Failure {
+    let name = name.display();
+    let line = |it: &Problem| format!("{name}:{}:{}: {it}", it.line, it.column);
+    Failure {
+        status: 2,
+        lines: problems.iter().map(line).collect(),
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `settings.rs`, `failure.rs` | file and arguments to settings, or to lines that say what to do |
+//! | `settings.rs`, `look.rs`, `failure.rs` | file and arguments to settings, a look at the files that they name, or lines that say what to do |
 //! | `launch.rs` | how a master begins: under its title, in the terminal or without one |
 //! | `handoff.rs`, `text.rs` | what one process hands to the next |
 //! | `supervisor.rs`, `begin.rs`, `changes.rs`, `ending.rs` | the master: its loop; its beginning; reload and upgrade; its end |
@@ -30,6 +30,7 @@ mod handoff;
 mod journal;
 mod launch;
 mod lines;
+mod look;
 mod pid_file;
 mod restart;
 mod serving;

@@ -1,8 +1,9 @@
 //! The configuration file and the arguments over it, or what is wrong with
 //! them.
 
-use super::failure::{Failure, unread};
-use crate::config::{self, Config, Problem, ServeArgs};
+use super::failure::{Failure, told};
+use super::look::{Extent, Look, Users, not_read};
+use crate::config::{self, Config, ServeArgs};
 use crate::os;
 use crate::os::user::Identity;
 use std::fs;
@@ -10,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// The file that is taken where none is named, if it is there.
 pub const USUAL_FILE: &str = "conf/pelton.toml";
+
+/// What to do where a configuration is not there.
+const NAME_ONE: &str = "name one that is: --config FILE";
 
 /// A file's name and all that was in it.
 type Written = (PathBuf, String);
@@ -33,32 +37,41 @@ impl Settings {
     pub fn read(arguments: &ServeArgs) -> Result<Settings, Failure> {
         let file = match named_or_usual(arguments.config.as_deref()) {
             Some(name) => {
-                let text = text_of(&name)?;
+                let text = text_of(&name, NAME_ONE)?;
                 Some((name, text))
             }
             None => None,
         };
-        Settings::of(file, arguments)
+        Settings::looked(file, arguments, Extent::All)
     }
 
-    /// The same of a text that is there already.
+    /// The same of a text that is there already, and was looked at before.
     pub(super) fn of(file: Option<Written>, arguments: &ServeArgs) -> Result<Settings, Failure> {
+        Settings::looked(file, arguments, Extent::Needed)
+    }
+
+    fn looked(
+        file: Option<Written>,
+        arguments: &ServeArgs,
+        extent: Extent,
+    ) -> Result<Settings, Failure> {
         let config = match &file {
-            Some((name, text)) => parse(name, text)?,
-            None => Config::default(),
+            Some(written) => checked(written, arguments, extent)?,
+            None => overridden(Config::default(), arguments)?,
         };
-        let mut config = config
-            .overridden(arguments)
-            .map_err(|refusal| Failure::new(2, refusal))?;
-        read_users(&mut config, file.as_ref())?;
-        for (number, site) in config.sites.iter().enumerate() {
-            if !os::file::is_directory(&site.root) {
-                let root = &site.root;
-                return Err(match &arguments.dir {
-                    Some(_) => Failure::new(2, no_folder(root)),
-                    None => no_root(root, number, file.as_ref()),
-                });
-            }
+        let missing = config
+            .sites
+            .iter()
+            .find(|site| !os::file::is_directory(&site.root));
+        if let Some(site) = missing {
+            let line = match &arguments.dir {
+                Some(dir) => no_folder(dir),
+                None => {
+                    let root = site.root.display();
+                    format!("the folder {root} is not there; name one that is: pelton serve DIR")
+                }
+            };
+            return Err(Failure::new(2, line));
         }
         let identity = identity(&config)?;
         Ok(Settings {
@@ -79,70 +92,81 @@ impl Settings {
     }
 }
 
-/// Looks for mistakes in a file.
+/// Looks for mistakes in a file, as a start without arguments does.
 ///
 /// # Errors
 /// All of them.
 pub fn check(file: &Path) -> Result<(), Failure> {
-    let text = text_of(file)?;
-    let mut config = parse(file, &text)?;
-    read_users(&mut config, Some(&(file.to_owned(), text)))
+    let written = (
+        file.to_owned(),
+        text_of(file, "name one that is: pelton check FILE")?,
+    );
+    checked(&written, &ServeArgs::default(), Extent::All).map(drop)
 }
 
-/// Adds those users of the sites that are in files of their own.
-fn read_users(config: &mut Config, written: Option<&Written>) -> Result<(), Failure> {
-    for (site, one) in config.sites.iter_mut().enumerate() {
-        for (number, rule) in one.auth.iter_mut().enumerate() {
-            let Some(file) = &rule.users_file else {
-                continue;
-            };
-            let text = fs::read_to_string(file).map_err(|error| {
-                let line = unread(file, &error);
-                let section = [("site", site), ("auth", number)];
-                at(written, &section, "users_file", &line).unwrap_or_else(|| Failure::new(2, line))
-            })?;
-            let users = config::users(&text).map_err(|problems| told(file, &problems))?;
-            rule.users.extend(users);
+/// The configuration in a text, with the arguments put over it and the users
+/// that are in files of their own. Every mistake is told at once: those in the
+/// text, and files that it names and that cannot be used.
+fn checked(
+    (name, text): &Written,
+    arguments: &ServeArgs,
+    extent: Extent,
+) -> Result<Config, Failure> {
+    let mut reading = config::read(text, &[]);
+    let over = overridden(reading.config.clone(), arguments);
+    if reading.problems.is_empty() {
+        reading.config = over?;
+    }
+    let look = Look {
+        config: &reading.config,
+        dir: arguments.dir.as_deref(),
+        extent,
+    };
+    let seen = look.at_all(&reading.named);
+    reading.add_later(seen.problems);
+    let mut failure = told(name, &reading.problems);
+    failure.lines.extend(seen.lines);
+    if !failure.lines.is_empty() {
+        return Err(failure);
+    }
+    fill(&mut reading.config, &seen.users);
+    Ok(reading.config)
+}
+
+/// Adds to the rules of the sites the users that are in files.
+fn fill(config: &mut Config, files: &[(PathBuf, Users)]) {
+    for rule in config.sites.iter_mut().flat_map(|site| &mut site.auth) {
+        let own = files
+            .iter()
+            .find(|(file, _)| rule.users_file.as_ref() == Some(file));
+        if let Some((_, users)) = own {
+            rule.users.extend(users.iter().cloned());
         }
     }
-    Ok(())
 }
 
-/// What is wrong with a key's value, and where that stands in the file.
-fn at(
-    written: Option<&Written>,
-    section: &[(&str, usize)],
-    key: &str,
-    message: &str,
-) -> Option<Failure> {
-    let (name, text) = written?;
-    let problem = config::written(text, section, key, message)?;
-    Some(told(name, &[problem]))
+fn overridden(config: Config, arguments: &ServeArgs) -> Result<Config, Failure> {
+    let refused = |refusal| Failure::new(2, refusal);
+    config.overridden(arguments).map_err(refused)
 }
 
 /// The configuration that a command about a running server goes by; `None`:
 /// there is no file.
 pub(super) fn config_of(named: Option<&Path>) -> Result<Option<Config>, Failure> {
     let file = named_or_usual(named);
-    file.map(|name| parse(&name, &text_of(&name)?)).transpose()
+    file.map(|name| parse(&name, &text_of(&name, NAME_ONE)?))
+        .transpose()
 }
 
 fn parse(name: &Path, text: &str) -> Result<Config, Failure> {
     config::parse(text).map_err(|problems| told(name, &problems))
 }
 
-/// Every problem is a line of its own.
-fn told(name: &Path, problems: &[Problem]) -> Failure {
-    let name = name.display();
-    let line = |it: &Problem| format!("{name}:{}:{}: {it}", it.line, it.column);
-    Failure {
-        status: 2,
-        lines: problems.iter().map(line).collect(),
-    }
-}
-
-fn text_of(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file).map_err(|error| Failure::unread(file, &error, "; see --config"))
+/// `hint`: how another file is named.
+fn text_of(file: &Path, hint: &str) -> Result<String, Failure> {
+    let bytes = fs::read(file);
+    let bytes = bytes.map_err(|error| Failure::new(2, not_read(file, &error, hint)))?;
+    config::decoded(bytes).map_err(|problem| told(file, &[problem]))
 }
 
 fn named_or_usual(named: Option<&Path>) -> Option<PathBuf> {
@@ -166,19 +190,6 @@ fn no_folder(given: &Path) -> String {
         }
         None => format!("{shown} is neither a folder nor a command (see pelton --help)"),
     }
-}
-
-/// The root of a site is no folder: of one that is in the file, or of the usual
-/// one.
-fn no_root(root: &Path, site: usize, written: Option<&Written>) -> Failure {
-    let line = format!("the folder {} is not there", root.display());
-    let told = at(
-        written,
-        &[("site", site)],
-        "root",
-        &format!("{line}: write one that is"),
-    );
-    told.unwrap_or_else(|| Failure::new(2, line + "; name one that is: pelton serve DIR"))
 }
 
 /// Whom the serving process becomes. What only a master can do is refused

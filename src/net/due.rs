@@ -8,6 +8,10 @@ impl Connection {
     /// The earliest of its due times.
     #[must_use]
     pub fn due(&self, rules: &Rules) -> Time {
+        if self.rare.is_none() && self.outbox.is_none() {
+            // As a rule: nothing else can be due.
+            return self.receiving_due(rules).min(self.timer_due());
+        }
         match self.lingering() {
             Some(lingering) => lingering.until,
             None if self.is_unnamed() => {

@@ -10,7 +10,7 @@ use crate::os::local::{self, Bound, SocketFile};
 use crate::os::socket::{self, ListenOptions};
 use crate::session::Protocol;
 use mio::event::Source;
-use mio::net::{TcpListener, UnixListener};
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -56,18 +56,19 @@ impl Listener {
     /// What the system says.
     pub fn accept(&mut self) -> io::Result<(Stream, SocketAddr)> {
         let accepted = match &self.socket {
-            Socket::Tcp(socket) => socket
-                .accept()
-                .map(|(stream, address)| (Stream::Tcp(stream), address)),
-            // Clients of unix sockets are bound to nothing as a rule.
-            Socket::Unix(socket) => socket
-                .accept()
-                .map(|(stream, _)| (Stream::Unix(stream), NOWHERE)),
+            Socket::Tcp(socket) => socket::accept(socket),
+            Socket::Unix(socket) => socket::accept(socket),
         };
         if accepted.as_ref().is_err_and(is_drained) {
             self.ready = false;
         }
-        accepted
+        let (stream, address) = accepted?;
+        let stream = match &self.socket {
+            Socket::Tcp(_) => Stream::Tcp(TcpStream::from_std(stream.into())),
+            Socket::Unix(_) => Stream::Unix(UnixStream::from_std(stream.into())),
+        };
+        // Clients of unix sockets are bound to nothing as a rule.
+        Ok((stream, address.unwrap_or(NOWHERE)))
     }
 
     /// The socket, to be registered with a poll.

@@ -2,11 +2,11 @@
 #![allow(unsafe_code)]
 
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvFlags, SendFlags, SocketFlags};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// Connections that may wait to be accepted; the system caps it
 /// (`net.core.somaxconn`).
@@ -157,6 +157,18 @@ fn set_bind_address_no_port(socket: &Socket) -> io::Result<()> {
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+/// Takes one connection of those that wait; it never blocks. Says where it comes
+/// from, unless that is no address of the internet. Straight to the system, as
+/// [`receive`] is.
+///
+/// # Errors
+/// What the system says; `WouldBlock` where nobody waits.
+pub fn accept(listener: impl AsFd) -> io::Result<(OwnedFd, Option<SocketAddr>)> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let (socket, address) = rustix::net::acceptfrom_with(listener, flags)?;
+    Ok((socket, address.and_then(|address| address.try_into().ok())))
 }
 
 /// Receives into `buffer`; 0 is the end of what the peer sends. `peek` leaves

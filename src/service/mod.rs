@@ -157,6 +157,13 @@ pub trait Service: Send + Sync + 'static {
         Flow::Continue
     }
 
+    /// Whether [`Service::connected`] and [`Service::closed`] have something to
+    /// do. Where they have not, they are not called: a server of clients that
+    /// ask once each comes and goes without them. Asked once, at the start.
+    fn attends(&self) -> bool {
+        true
+    }
+
     /// A connection was accepted: the place to set its state and its timer,
     /// and to greet a client that is known to speak packages (on an `auto` port
     /// it is not yet; what is said there, or over HTTP, is dropped). Runs on the

@@ -83,11 +83,11 @@ impl Pattern {
 
     /// What the names stand for in a path that matches.
     pub(super) fn values(&self, path: &[u8]) -> PathValues {
-        let mut values = PathValues::default();
+        let mut values = Vec::new();
         self.walk(path, |name, value| {
-            values.0.push((name.clone(), value.to_owned()));
+            values.push((name.clone(), value.to_owned()));
         });
-        values
+        PathValues(Some(values))
     }
 
     fn walk(&self, path: &[u8], mut found: impl FnMut(&Arc<str>, &str)) -> bool {
@@ -149,13 +149,14 @@ impl Part {
 /// What the names in a path stand for, in one request: see
 /// [`Context::path`](super::Context::path).
 #[derive(Clone, Debug, Default)]
-pub struct PathValues(Vec<(Arc<str>, String)>);
+pub struct PathValues(Option<Vec<(Arc<str>, String)>>);
 
 impl PathValues {
     /// What `name` stands for, decoded.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| **known == *name);
+        let mut values = self.0.iter().flatten();
+        let found = values.find(|(known, _)| **known == *name);
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -168,7 +169,8 @@ mod tests {
         let pattern = Pattern::new(pattern);
         let matched = pattern.matches(path).then(|| pattern.values(path));
         let found = matched.as_ref().map(|values| {
-            let pairs = values.0.iter().map(|(name, value)| (&**name, &**value));
+            let values = values.0.iter().flatten();
+            let pairs = values.map(|(name, value)| (&**name, &**value));
             pairs.collect::<Vec<_>>()
         });
         assert_eq!(found.as_deref(), expected, "{} {path:?}", pattern.text());

@@ -375,6 +375,10 @@ impl Service for Router {
         }
     }
 
+    fn attends(&self) -> bool {
+        !self.connected.is_empty() || !self.closed.is_empty()
+    }
+
     fn connected(&self, context: &mut Context<'_>) {
         for handler in &self.connected {
             handler(context);
@@ -385,5 +389,18 @@ impl Service for Router {
         for handler in &self.closed {
             handler(reason, context);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_come_and_go_unseen_unless_a_handler_looks() {
+        assert!(!Router::new().attends());
+        assert!(Router::new().connected(|_| ()).attends());
+        let parting = Router::new().closed(|_, _| ());
+        assert!(Router::new().merge(parting).attends());
     }
 }

@@ -405,7 +405,7 @@ fn what_the_program_prints_lets_in() {
     let ran = run(folder.path(), &["check", "--config", "site.toml"]);
     assert!(
         ran.errors
-            .ends_with(": cannot read users: it is not there\n")
+            .ends_with(": cannot read users: it is not there; make it, or name one that is\n")
             && ran.errors.starts_with("site.toml:"),
         "{}",
         ran.errors

@@ -190,6 +190,7 @@ fn requests(rig: &Rig) -> Vec<(bool, Vec<u8>)> {
         ),
         (true, b"GET / HTTP/1.0\r\n\r\n".to_vec()),
         (true, b"GET / HTTP/1.1\r\n\r\n".to_vec()),
+        (true, b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()),
         (true, b"GET / HTTP/3.0\r\nHost: a\r\n\r\n".to_vec()),
         (true, b"GET / HTTP/1.1\nHost: a\n\n".to_vec()),
     ];
@@ -203,7 +204,7 @@ fn requests(rig: &Rig) -> Vec<(bool, Vec<u8>)> {
         "/large.bin",
         "/none",
         "/folder",
-        "/%zz",
+        "/a%2fb",
         "http://b/",
     ] {
         add(false, &format!("GET {target}"), "", b"");

@@ -101,7 +101,14 @@ fn without_a_file_and_a_folder_one_line_says_what_to_do() {
         &folder,
         "check",
         2,
-        &["cannot read conf/pelton.toml: it is not there;"],
+        &["cannot read conf/pelton.toml: it is not there; name one that is: pelton check FILE"],
+    );
+    folder.write("here.toml", b"");
+    refused(
+        &folder,
+        "check her.toml",
+        2,
+        &["did you mean \"here.toml\"?"],
     );
     refused(&folder, "chek", 2, &["did you mean pelton check?"]);
     refused(&folder, "no/such", 2, &["no/such is no folder"]);
@@ -111,11 +118,18 @@ fn without_a_file_and_a_folder_one_line_says_what_to_do() {
 fn a_root_that_is_not_there_is_told_with_its_place() {
     let folder = Folder::new();
     folder.write("my.toml", b"[[site]]\nroot = \"nowhere\"\n");
-    let place = "my.toml:2:8: the folder nowhere is not there: write one";
+    let place = "my.toml:2:8: the folder nowhere is not there: make it, or write a root that is";
     refused(&folder, "--config my.toml", 2, &[place]);
     folder.write("usual.toml", b"[[site]]\n");
-    let usual = "the folder www is not there; name one";
+    let usual = "usual.toml:1:1: the folder www is not there: make it, or write a root that is";
     refused(&folder, "--config usual.toml", 2, &[usual]);
+    folder.write("www/index.html", b"");
+    refused(
+        &folder,
+        "nowhere --config usual.toml",
+        2,
+        &["nowhere is neither"],
+    );
 }
 
 #[test]
@@ -193,6 +207,7 @@ fn an_address_that_is_taken_is_refused() {
 fn a_good_file_is_called_good() {
     let folder = Folder::new();
     folder.write("conf/pelton.toml", include_bytes!("../../conf/pelton.toml"));
+    folder.write("www/index.html", b"");
     let ran = run(folder.path(), &["check"]);
     assert_eq!((ran.code, &*ran.errors), (Some(0), ""));
     assert_eq!(ran.out, "conf/pelton.toml: good\n");
@@ -207,6 +222,7 @@ fn five_mistakes_are_five_lines_with_their_places() {
     let text = "mode = reactor\nworkers = 9999\n\n[[listen]]\nadr = \"127.0.0.1:8080\"\n\
                 addr = \"127.0.0.1\"\n\n[timeuots]\nhttp_idle_s = 8\n";
     folder.write("bad.toml", text.as_bytes());
+    folder.write("www/index.html", b"");
     for arguments in ["check bad.toml", "--config bad.toml"] {
         let Ran { code, out, errors } = run(folder.path(), &words(arguments));
         let lines: Vec<&str> = errors.lines().collect();

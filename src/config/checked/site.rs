@@ -118,7 +118,8 @@ pub struct HeaderRule {
 pub struct CacheRule {
     /// Which paths.
     pub path: PathPattern,
-    /// The value of Cache-Control (RFC 9111 5.2.2).
+    /// The value of Cache-Control (RFC 9111 5.2.2); directives that nobody knows
+    /// are let through (5.2.3).
     pub value: String,
 }
 

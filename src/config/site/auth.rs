@@ -1,23 +1,27 @@
 //! Who may see what: names with the hashes of their passwords.
 
-use crate::config::AuthRule;
 use crate::config::problem::Problem;
 use crate::config::section::Section;
-use crate::config::site::rules::{all, pattern};
+use crate::config::site::rules::{Placed, all, pattern};
+use crate::config::{AuthRule, What};
+
 use std::path::PathBuf;
 
 const EXAMPLE: &str = "[\"name:HASH\"]";
 
 /// Every `[[site.auth]]` of a site.
-pub(super) fn auth(keys: &mut Section<'_, '_>) -> Vec<AuthRule> {
+pub(super) fn auth(keys: &mut Section<'_, '_>) -> Vec<Placed<AuthRule>> {
     all(keys, "site.auth", rule)
 }
 
-fn rule(keys: &mut Section<'_, '_>) -> Option<AuthRule> {
+fn rule(keys: &mut Section<'_, '_>) -> Option<Placed<AuthRule>> {
     let path = pattern(keys);
     let realm = keys.parsed("realm", "\"private\"", realm);
     let users = keys.list("users", 1, EXAMPLE, user);
-    let file = keys.parsed("users_file", "\"users\"", file);
+    let file = keys.parsed("users_file", "\"conf/users\"", file);
+    if let Some(file) = &file {
+        keys.name(keys.at("users_file"), What::Users, file.clone());
+    }
     if keys.at("users_file") == keys.begin() {
         let line = format!("users = {EXAMPLE}, as `pelton password name` prints it");
         keys.need("users", &line);
@@ -32,12 +36,13 @@ fn rule(keys: &mut Section<'_, '_>) -> Option<AuthRule> {
         }
         known.push((name, hash));
     }
-    Some(AuthRule {
+    let rule = AuthRule {
         path: path?,
         realm: realm.unwrap_or_else(|| "private".to_owned()),
         users: known,
         users_file: file,
-    })
+    };
+    Some(Placed::new(keys, "path", "users", rule))
 }
 
 fn twice(name: &str) -> String {

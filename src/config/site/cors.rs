@@ -1,10 +1,12 @@
 //! What pages of other origins may do with a site.
 
 use crate::base::limits::TIMEOUT_S_MAX;
+use crate::config::nearest::nearest;
 use crate::config::section::Section;
 use crate::config::{Cors, field, host};
 
 const METHODS: [&str; 2] = ["GET", "HEAD"];
+const SCHEMES: [&str; 2] = ["https", "http"];
 
 /// `[site.cors]`, if it is there.
 pub(super) fn cors(keys: &mut Section<'_, '_>) -> Option<Cors> {
@@ -86,6 +88,22 @@ fn origin(text: &str) -> Result<String, String> {
             "`{text}` has a star: origins are written out, or are \"*\" alone"
         ));
     }
+    if scheme == "file" {
+        let message = "pages that lie on a disk have no origin: write \"*\" to let them in as well";
+        return Err(message.to_owned());
+    }
+    if let Some(near) = nearest(scheme, SCHEMES.into_iter()).filter(|near| *near != scheme)
+        && !SCHEMES.contains(&scheme)
+    {
+        return Err(format!(
+            "`{scheme}` is no scheme of browsers: did you mean \"{near}://{host}\"?"
+        ));
+    }
+    if let Some(port) = port.filter(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
+        return Err(format!(
+            "no port is as large as {port}: write one up to 65535"
+        ));
+    }
     let usual = match scheme {
         "http" => "80",
         "https" => "443",
@@ -126,6 +144,13 @@ mod tests {
         check("a.example", Err("no origin"));
         check("null", Err("no origin"));
         check("https://*.example", Err("has a star"));
+        check("capacitor://localhost", Ok(()));
+        check(
+            "htps://a.example",
+            Err("did you mean \"https://a.example\"?"),
+        );
+        check("https://a.example:99999", Err("up to 65535"));
+        check("file://x", Err("no origin"));
         check("https://", Err("no host name"));
         check("https://a b", Err("no host name"));
     }

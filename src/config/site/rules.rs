@@ -1,34 +1,56 @@
-//! The rules of a site by pattern: redirects, rewrites, fields, and how long
-//! what may be kept.
+//! The rules of a site by pattern: redirects, rewrites, fields.
 
 use crate::base::limits::{REDIRECTS_FOLLOWED_MAX, SITE_RULES_MAX};
-use crate::config::path_pattern::check_path;
-use crate::config::section::Section;
-use crate::config::{CacheRule, HeaderRule, PathPattern, Place, Redirect, Rewrite, field};
+use crate::config::section::{Pair, Section};
+use crate::config::site::target::{no_variables, own_path, target};
+use crate::config::{HeaderRule, PathPattern, Place, Redirect, Rewrite, field};
 
 /// Statuses that a redirect may have; the first is the usual one.
 const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
 
-pub(super) fn redirects(keys: &mut Section<'_, '_>) -> Vec<Redirect> {
-    let (places, redirects): (Vec<usize>, Vec<Redirect>) =
-        all(keys, "site.redirect", redirect).into_iter().unzip();
+/// A rule, and where in the text its pattern is, and what it says of the paths.
+pub(super) struct Placed<T> {
+    pub(super) rule: T,
+    pub(super) pattern_at: usize,
+    pub(super) value_at: usize,
+}
+
+impl<T> Placed<T> {
+    /// By the keys that the two have.
+    pub(super) fn new(keys: &Section<'_, '_>, pattern: &str, value: &str, rule: T) -> Placed<T> {
+        Placed {
+            rule,
+            pattern_at: keys.at(pattern),
+            value_at: keys.at(value),
+        }
+    }
+}
+
+/// The rules alone.
+pub(super) fn unplaced<T>(rules: Vec<Placed<T>>) -> Vec<T> {
+    rules.into_iter().map(|placed| placed.rule).collect()
+}
+
+/// Every `[[site.redirect]]`.
+pub(super) fn redirects(keys: &mut Section<'_, '_>) -> Vec<Placed<Redirect>> {
+    let redirects = all(keys, "site.redirect", redirect);
     let mut told = Vec::new();
-    for (number, at) in places.iter().enumerate() {
+    for (number, placed) in redirects.iter().enumerate() {
         let way = way(number, &redirects);
         // Who joins a circle that is known is not told once more.
         if !way.is_empty() && !way.iter().any(|passed| told.contains(passed)) {
             told.push(number);
             let message = "this redirect leads to itself in the end: write another place";
-            keys.problem(*at, message.to_owned());
+            keys.problem(placed.value_at, message.to_owned());
         }
     }
     redirects
 }
 
-/// One `[[site.redirect]]`, and where in the text its place is.
-fn redirect(keys: &mut Section<'_, '_>) -> Option<(usize, Redirect)> {
+fn redirect(keys: &mut Section<'_, '_>) -> Option<Placed<Redirect>> {
     let from = from(keys);
     let to = keys.required("to", "\"/new\"", |text| {
+        no_variables(text)?;
         target(text)?;
         place(text, from.as_ref())
     });
@@ -38,16 +60,17 @@ fn redirect(keys: &mut Section<'_, '_>) -> Option<(usize, Redirect)> {
         to: to.flatten()?,
         status,
     };
-    Some((keys.at("to"), redirect))
+    Some(Placed::new(keys, "from", "to", redirect))
 }
 
 /// The redirects that one path of this one passes, if it never arrives, as
 /// far as a browser can tell.
-fn way(number: usize, redirects: &[Redirect]) -> Vec<usize> {
-    let mut path = sample(&redirects[number].from);
+fn way(number: usize, redirects: &[Placed<Redirect>]) -> Vec<usize> {
+    let mut path = sample(&redirects[number].rule.from);
     let mut passed = Vec::new();
     while passed.len() <= REDIRECTS_FOLLOWED_MAX {
-        let taken = redirects.iter().enumerate().find_map(|(at, redirect)| {
+        let taken = redirects.iter().enumerate().find_map(|(at, placed)| {
+            let redirect = &placed.rule;
             let stretches = redirect.from.stretches(path.as_bytes())?;
             Some((at, redirect.to.at(&path, &stretches)))
         });
@@ -64,14 +87,16 @@ fn way(number: usize, redirects: &[Redirect]) -> Vec<usize> {
     passed
 }
 
-pub(super) fn rewrites(keys: &mut Section<'_, '_>) -> Vec<Rewrite> {
+/// Every `[[site.rewrite]]`.
+pub(super) fn rewrites(keys: &mut Section<'_, '_>) -> Vec<Placed<Rewrite>> {
     all(keys, "site.rewrite", rewrite)
 }
 
-fn rewrite(keys: &mut Section<'_, '_>) -> Option<Rewrite> {
+fn rewrite(keys: &mut Section<'_, '_>) -> Option<Placed<Rewrite>> {
     let from = from(keys);
     let to = keys.required("to", "\"/app.html\"", |text| {
-        check_path(text)?;
+        no_variables(text)?;
+        own_path(text)?;
         place(text, from.as_ref())
     });
     let rewrite = Rewrite {
@@ -84,41 +109,36 @@ fn rewrite(keys: &mut Section<'_, '_>) -> Option<Rewrite> {
         let message = "this rewrite leads to itself: write another place, or remove it";
         keys.problem(keys.at("to"), message.to_owned());
     }
-    Some(rewrite)
+    Some(Placed::new(keys, "from", "to", rewrite))
 }
 
-pub(super) fn headers(keys: &mut Section<'_, '_>) -> Vec<HeaderRule> {
+/// Every `[[site.header]]`.
+pub(super) fn headers(keys: &mut Section<'_, '_>) -> Vec<Placed<HeaderRule>> {
     all(keys, "site.header", header)
 }
 
-fn header(keys: &mut Section<'_, '_>) -> Option<HeaderRule> {
+fn header(keys: &mut Section<'_, '_>) -> Option<Placed<HeaderRule>> {
     const EXAMPLE: &str = "{ X-Frame-Options = \"DENY\" }";
     let path = pattern(keys);
     keys.need("set", &format!("set = {EXAMPLE}"));
     let set = keys.pairs("set", EXAMPLE, field::settable, field::value);
-    let same = |at: &usize| {
-        set[..*at]
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(&set[*at].0))
-    };
-    if let Some(twice) = (0..set.len()).find(same) {
-        let message = format!("`{}` is there twice: remove one of the two", set[twice].0);
+    for (number, pair) in set.iter().enumerate() {
+        let same = |other: &Pair<String, String>| other.name.eq_ignore_ascii_case(&pair.name);
+        if set[..number].iter().any(same) {
+            let message = format!("`{}` is there twice: remove one of the two", pair.name);
+            keys.problem(pair.at.0, message);
+        }
+    }
+    if keys.is_empty("set") {
+        let message = format!("no field is set here: write set = {EXAMPLE}");
         keys.problem(keys.at("set"), message);
     }
-    Some(HeaderRule { path: path?, set })
-}
-
-/// Every `[[site.cache_control]]`, and where in the text its value is.
-pub(super) fn cache_control(keys: &mut Section<'_, '_>) -> Vec<(usize, CacheRule)> {
-    all(keys, "site.cache_control", |keys| {
-        let path = pattern(keys);
-        let value = keys.required("value", "\"max-age=3600\"", field::value);
-        let rule = CacheRule {
-            path: path?,
-            value: value?,
-        };
-        Some((keys.at("value"), rule))
-    })
+    let set = set.into_iter().map(|pair| (pair.name, pair.value));
+    let rule = HeaderRule {
+        path: path?,
+        set: set.collect(),
+    };
+    Some(Placed::new(keys, "path", "set", rule))
 }
 
 /// Every section `[[name]]` of a site that is good, up to the bound.
@@ -154,52 +174,7 @@ fn place(text: &str, from: Option<&PathPattern>) -> Result<Option<Place>, String
     from.map(|from| Place::new(text, from)).transpose()
 }
 
-/// Whether a redirect may lead there: to a path, or to a URL whose host is
-/// written out. What must be encoded in a URI is encoded already.
-fn target(text: &str) -> Result<(), String> {
-    let mut good = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'|' | ..=b' ' | 0x7f.. => {
-                good += &format!("%{byte:02X}");
-            }
-            plain => good.push(char::from(plain)),
-        }
-    }
-    if good != text {
-        return Err(format!(
-            "`{text}` must be encoded as in a URL: write \"{good}\""
-        ));
-    }
-    if text.starts_with("//") {
-        return Err(format!(
-            "`{text}` would lead to another host: write \"https:{text}\""
-        ));
-    }
-    if text.starts_with('/') {
-        return Ok(());
-    }
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    let Some(rest) = rest.filter(|rest| !rest.starts_with(['/', '?', '#']) && !rest.is_empty())
-    else {
-        return Err(format!(
-            "`{text}` is neither a path nor a URL: write one such as \"/new/{{1}}\" or \
-             \"https://example.org/\""
-        ));
-    };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    if host.contains(['{', '@']) {
-        return Err(format!(
-            "`{text}`: the host must be written out, with a slash behind it: write \
-             \"https://example.org/{{1}}\""
-        ));
-    }
-    Ok(())
-}
-
 /// A path of this form.
-fn sample(pattern: &PathPattern) -> String {
+pub(super) fn sample(pattern: &PathPattern) -> String {
     pattern.text().replace("**", "x").replace('*', "x")
 }

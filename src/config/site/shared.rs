@@ -2,6 +2,7 @@
 
 use crate::config::common_path::common_path;
 use crate::config::section::Section;
+use crate::config::site::rules::Placed;
 use crate::config::{AuthRule, CacheRule};
 
 /// Directives that let a shared cache keep the answer to one who has named
@@ -11,13 +12,18 @@ const SHARED: [&str; 3] = ["public", "s-maxage", "must-revalidate"];
 const OWN: [&str; 3] = ["private", "no-store", "no-cache"];
 
 /// Reports each rule that lets proxies keep what a rule for users guards, with
-/// a path that shows it. `cache`: where in the text each value is.
-pub(super) fn check(keys: &mut Section<'_, '_>, cache: &[(usize, CacheRule)], auth: &[AuthRule]) {
-    for (number, (at, rule)) in cache.iter().enumerate() {
+/// a path that shows it.
+pub(super) fn check(
+    keys: &mut Section<'_, '_>,
+    cache: &[Placed<CacheRule>],
+    auth: &[Placed<AuthRule>],
+) {
+    for (number, placed) in cache.iter().enumerate() {
+        let rule = &placed.rule;
         let later = &cache[number + 1..];
         let guarded = auth.iter().filter_map(|auth| {
-            let path = common_path(&rule.path, &auth.path)?;
-            let counts = !later.iter().any(|(_, other)| other.path.matches(&path));
+            let path = common_path(&rule.path, &auth.rule.path)?;
+            let counts = !later.iter().any(|other| other.rule.path.matches(&path));
             counts.then_some(path)
         });
         if let Some(path) = guarded.take(1).find(|_| is_shared(&rule.value)) {
@@ -26,7 +32,7 @@ pub(super) fn check(keys: &mut Section<'_, '_>, cache: &[(usize, CacheRule)], au
                 "proxies may not keep what a password guards ({path}): write \"{}\"",
                 own(&rule.value)
             );
-            keys.problem(*at, message);
+            keys.problem(placed.value_at, message);
         }
     }
 }

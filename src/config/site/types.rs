@@ -2,9 +2,24 @@
 
 use crate::base::limits::SITE_TYPES_MAX;
 use crate::config::field::is_token;
+use crate::config::nearest::nearest;
 use crate::config::section::Section;
 
 const EXAMPLE: &str = "md = \"text/markdown; charset=utf-8\"";
+
+/// What stands ahead of the slash (RFC 9110 8.3.1, and the registry of IANA).
+const LARGE: [&str; 10] = [
+    "application",
+    "audio",
+    "font",
+    "haptics",
+    "image",
+    "message",
+    "model",
+    "multipart",
+    "text",
+    "video",
+];
 
 /// `[site.types]`, up to the bound.
 pub(super) fn types(keys: &mut Section<'_, '_>) -> Vec<(String, String)> {
@@ -23,13 +38,15 @@ pub(super) fn types(keys: &mut Section<'_, '_>) -> Vec<(String, String)> {
         keys.problem(keys.at("types"), message);
         types.truncate(SITE_TYPES_MAX);
     }
-    types
+    let types = types.into_iter().map(|pair| (pair.name, pair.value));
+    types.collect()
 }
 
 /// What stands behind the last dot of a name, in small letters.
 fn extension(text: &str) -> Result<String, String> {
     let last = text.rsplit('.').next().unwrap_or(text);
-    let is_good = !last.is_empty() && !last.contains('/') && !last.contains(char::is_control);
+    let is_other = |letter: char| matches!(letter, '/' | '*' | '{') || letter.is_control();
+    let is_good = !last.is_empty() && !last.contains(is_other);
     if !is_good {
         return Err(format!(
             "`{}` is no extension: write what is behind a name's dot, such as md",
@@ -58,9 +75,22 @@ fn media_type(text: &str) -> Result<String, String> {
             text.escape_debug()
         ));
     }
+    if kind.contains('*') {
+        return Err(format!(
+            "`{kind}` is many media types: write the one that is meant, such as \"text/plain\""
+        ));
+    }
+    let (large, sub) = halves.unwrap_or_default();
+    let small = large.to_ascii_lowercase();
+    if let Some(near) = nearest(&small, LARGE.into_iter()).filter(|near| *near != small) {
+        return Err(format!(
+            "`{large}` is no kind of media: did you mean \"{near}/{sub}\"?"
+        ));
+    }
     if !are_parameters(rest) {
         return Err(format!(
-            "what follows `{kind}` are no parameters: write \"{kind}; charset=utf-8\", or \"{kind}\""
+            "what follows `{kind}` are no parameters: write \"{kind}; charset=utf-8\", or \
+             \"{kind}\""
         ));
     }
     Ok(text.to_owned())
@@ -121,6 +151,10 @@ mod tests {
         for bad in [
             "",
             "text",
+            "text/*",
+            "*/*",
+            "txet/plain",
+            "aplication/json",
             "text/",
             "/plain",
             "text/a/b",
@@ -146,6 +180,7 @@ mod tests {
             ("", "`` is no extension"),
             (".", "is no extension"),
             ("a/b", "is no extension"),
+            ("*", "is no extension"),
             ("a\n", "is no extension"),
             (".md", "write `md`"),
             ("tar.gz", "write `gz`"),

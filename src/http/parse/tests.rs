@@ -129,6 +129,11 @@ fn request_lines() {
         "/\"",
         "/<a>",
         "/é",
+        "/{a}",
+        "/%",
+        "/%4",
+        "/%4g?%41",
+        "http://a/%zz",
         "",
         "a",
         "*",
@@ -146,6 +151,7 @@ fn request_lines() {
     // As browsers send them.
     line("GET /a?^`\\{|}[] HTTP/1.1", Ok(Framing::None));
     line("GET http://b?^`\\ HTTP/1.1", Ok(Framing::None));
+    line("GET /a|[%41]?100% HTTP/1.1", Ok(Framing::None));
     line("GET /\\?^ HTTP/1.1", Err(HeadError::Target));
     line("CONNECT a:443 HTTP/1.1", Ok(Framing::None));
     line("GET a:443 HTTP/1.1", Err(HeadError::Target));
@@ -427,14 +433,14 @@ fn bytes_of_names_values_and_targets() {
             text,
             "{shown} in a value"
         );
-        let target = byte.is_ascii_graphic() && !b"\"#<>\\^`".contains(&byte);
+        let target = byte.is_ascii_graphic() && !b"\"#<>\\^`{}%".contains(&byte);
         let behind = b" HTTP/1.1\r\nHost: a\r\n\r\n";
         assert_eq!(
             taken(b"GET /a", byte, behind),
             target,
             "{shown} in a target"
         );
-        let query = target || b"\\^`".contains(&byte);
+        let query = target || b"\\^`{}%".contains(&byte);
         assert_eq!(taken(b"GET /?a", byte, behind), query, "{shown} in a query");
     }
 }

@@ -94,6 +94,10 @@ impl Service for StatusPage {
         self.inner.repeats_files()
     }
 
+    fn attends(&self) -> bool {
+        self.inner.attends()
+    }
+
     fn blocks(&self, request: &Request<'_>) -> bool {
         match request {
             Request::Http(http) if self.below(http.head).is_some() => false,
