@@ -1,16 +1,17 @@
 //! How the heap gives memory back.
 #![allow(unsafe_code)]
 
+/// What tunes the heap of a process from outside, when it starts.
+const TUNABLES: &str = "GLIBC_TUNABLES";
+
 /// Blocks from this size on are the system's own, and go back to it when they
 /// are freed. Without a bound glibc learns to keep ever larger ones, and a
 /// process that has once been busy stays large.
-#[cfg(target_env = "gnu")]
-const RETURNED_BYTES: libc::c_int = 32 << 10;
+const RETURNED_BYTES: i32 = 32 << 10;
 
 /// Heaps that threads share. A request for a cached file allocates nothing, so
 /// threads need none of their own, each with its own slack.
-#[cfg(target_env = "gnu")]
-const HEAPS: libc::c_int = 1;
+const HEAPS: i32 = 1;
 
 /// Has freed memory go back to the system, so that a process which runs for
 /// years stays as large as what it holds. To be called before other threads
@@ -18,7 +19,7 @@ const HEAPS: libc::c_int = 1;
 /// obeyed.
 pub fn keep_small() {
     #[cfg(target_env = "gnu")]
-    if std::env::var_os("GLIBC_TUNABLES").is_none() {
+    if std::env::var_os(TUNABLES).is_none() {
         for (what, value) in [
             (libc::M_MMAP_THRESHOLD, RETURNED_BYTES),
             (libc::M_ARENA_MAX, HEAPS),
@@ -28,6 +29,23 @@ pub fn keep_small() {
             unsafe { libc::mallopt(what, value) };
         }
     }
+}
+
+/// A variable of the environment for a process that is started to run for years;
+/// in it [`keep_small`] has nothing to add. It also takes the caches away that
+/// threads have of small blocks, up to 230 KiB each: they fill for as long as the
+/// process runs, and nothing empties them. `None` where it would mean nothing, or
+/// somebody has tuned the heap already.
+#[must_use]
+pub fn tuning() -> Option<(&'static str, String)> {
+    let is_ours = cfg!(target_env = "gnu") && std::env::var_os(TUNABLES).is_none();
+    let values = [
+        ("tcache_count", 0),
+        ("mmap_threshold", RETURNED_BYTES),
+        ("arena_max", HEAPS),
+    ];
+    let words = values.map(|(name, value)| format!("glibc.malloc.{name}={value}"));
+    is_ours.then(|| (TUNABLES, words.join(":")))
 }
 
 /// Gives back what is free within the heap, not at its end alone, where a single

@@ -34,7 +34,8 @@ const KEPT_BYTES: u64 = LOOPS as u64 * ((5 << 20) + (64 << 10));
 
 /// What is of some size is mapped by itself, and unmapped when it is freed; all
 /// of it is written to at once, so that memory in use is memory that counts.
-const EXACT: &str = "glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=16384:glibc.malloc.perturb=165";
+const EXACT: &str = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:\
+    glibc.malloc.mmap_threshold=16384:glibc.malloc.perturb=165";
 
 /// How memory is allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,7 +311,10 @@ impl Target {
         self.master.wait_for_log("the log is open", opened + 1);
         thread::sleep(Duration::from_millis(600));
         crew.stop();
-        let failures = self.place.as_ref().map_or(Vec::new(), |place| place.counts().failures);
+        let failures = self
+            .place
+            .as_ref()
+            .map_or(Vec::new(), |place| place.counts().failures);
         if !failures.is_empty() {
             return Err(format!("{}, while it changes: {failures:#?}", self.name));
         }
