@@ -241,9 +241,12 @@ impl Worker {
         if self.lists.closing.is_empty() {
             return;
         }
-        while let Some((key, reason)) = self.lists.closing.pop() {
+        // In order: of two reasons for one the first is it.
+        let mut closing = std::mem::take(&mut self.lists.closing);
+        for (key, reason) in closing.drain(..) {
             self.close(key, reason);
         }
+        self.lists.closing = closing;
         // A descriptor is free: whoever waits to be accepted may come.
         self.accept_paused = false;
     }
