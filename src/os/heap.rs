@@ -62,7 +62,7 @@ pub fn give_back() -> bool {
     cfg!(target_env = "gnu")
 }
 
-#[cfg(all(test, target_env = "gnu"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
@@ -89,7 +89,9 @@ mod tests {
         let stays = |(number, block)| (number % 128 == 127).then_some(block);
         let stay: Vec<Vec<u8>> = blocks.into_iter().enumerate().filter_map(stays).collect();
         let before = own_kib();
-        assert!(give_back());
+        if !give_back() {
+            return; // this heap does it by itself, or not at all
+        }
         let freed = before.saturating_sub(own_kib());
         let most = BLOCKS * BLOCK_BYTES / 1_024;
         assert!(freed > most / 2, "{freed} KiB of {most} went back");
