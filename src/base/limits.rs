@@ -177,6 +177,11 @@ pub const DRAIN_LOOK_MS: u64 = 50;
 /// Rounds of accepting before a draining server closes its listeners.
 pub const DRAIN_ACCEPT_ROUNDS: usize = 64;
 
+// --- the process ---------------------------------------------------------
+
+/// How often what is free in the heap goes back to the system.
+pub const HEAP_TRIM_MS: u64 = 5_000;
+
 // --- the master process ------------------------------------------------
 
 /// A serving process that is not up after this long is ended.

@@ -3,7 +3,7 @@
 use super::handoff::{Handoff, Inherited, TO_MASTER, TO_SERVING};
 use crate::base::limits::LEAVE_MS;
 use crate::base::tick::Millis;
-use crate::os::inherit;
+use crate::os::{heap, inherit};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use std::fmt::{self, Display};
 use std::io::{self, Read};
@@ -60,6 +60,7 @@ impl Child {
         let mut command = Command::new(program);
         command.arg0(TITLE).stdin(Stdio::null());
         command.env(TO_SERVING, handoff.encode());
+        command.envs(heap::tuning());
         for name in [TO_MASTER, "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"] {
             command.env_remove(name);
         }

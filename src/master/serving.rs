@@ -114,6 +114,7 @@ fn run(
         .as_ref()
         .map_or(Keeper::Nobody, |_| Keeper::Master);
     watch::signals(signals, handle.clone(), journal, keeper).map_err(not_started)?;
+    watch::heap().map_err(not_started)?;
     match supervised {
         Some(Supervised { mut control, .. }) => control
             .write_all(&[READY])

@@ -1,10 +1,11 @@
 //! What a serving process listens to beside its sockets: signals, and its
-//! master; and how it tells that its loops turn.
+//! master; how it tells that its loops turn, and how it stays small.
 
 use super::child::ALIVE;
 use super::journal::Journal;
+use crate::base::limits::HEAP_TRIM_MS;
 use crate::engine::Handle;
-use crate::os::notify;
+use crate::os::{heap, notify};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 use std::io::{self, ErrorKind, Read, Write};
@@ -105,6 +106,16 @@ pub(super) fn watchdog(server: &Handle) -> io::Result<()> {
                 tell("WATCHDOG=1");
             }
             thread::sleep(every);
+        }
+    })
+}
+
+/// Gives memory back that a burst has left free in the heap. What is counted is
+/// then what is held, for as long as the server runs.
+pub(super) fn heap() -> io::Result<()> {
+    start("pelton-heap", || {
+        while heap::give_back() {
+            thread::sleep(Duration::from_millis(HEAP_TRIM_MS));
         }
     })
 }

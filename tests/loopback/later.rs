@@ -313,7 +313,9 @@ fn an_answer_for_a_client_that_has_gone_says_so() {
         assert!(!ticket.respond("nobody is there"));
         let gone = [CloseReason::PeerClosed, CloseReason::Reset];
         let both = gone.map(|reason| (reason, Some(1)));
-        rig.wait_for("both are told of", |_| told.lock().expect("whole").len() == 2);
+        rig.wait_for("both are told of", |_| {
+            told.lock().expect("whole").len() == 2
+        });
         assert_eq!(*told.lock().expect("whole"), both);
 
         // Nobody else gets what was for those.

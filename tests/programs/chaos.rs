@@ -1,6 +1,7 @@
 //! Both modes under mixed load with chaos, side by side, for as long as one
-//! likes. Whoever behaves is answered in full, memory stays flat, and when all
-//! clients are gone nothing of them is left.
+//! likes. Whoever behaves is answered in full. Now and then all clients go: then
+//! nothing of them is left, and what the server holds is what it held the last
+//! time.
 //!
 //! ```text
 //! PELTON_SOAK_S=3600 cargo test --release --test programs soak -- --nocapture
@@ -29,9 +30,16 @@ use std::time::{Duration, Instant};
 use target::{Heap, Target};
 
 /// Seconds of load unless set: with what comes ahead and behind, two minutes.
-const LOAD_S: u64 = 95;
+const LOAD_S: u64 = 72;
 /// From this length on it is a long one.
 const LONG: Duration = Duration::from_secs(1_800);
+/// Between two rests of a long one, and so what is settled after the first.
+const LONG_STRETCH: Duration = Duration::from_secs(300);
+/// Times that clients come, and go, in a short one.
+const SHORT_STRETCHES: u32 = 3;
+/// Time in which a server lets go of what it keeps for reuse, half of it each
+/// second, and gives it back to the system.
+const REST: Duration = Duration::from_secs(14);
 /// The servers: as they are, and with a heap that gives back at once whatever
 /// is freed, where no slack of the allocator can hide a leak.
 const KINDS: [(&str, Heap); 4] = [
@@ -47,9 +55,10 @@ const LOOK: Duration = Duration::from_millis(500);
 struct Plan {
     seed: u64,
     load: Duration,
-    /// Memory is not judged before this.
-    settling: Duration,
-    /// How flat memory has to be, as a part of it.
+    /// Clients come for so long, then all go. Memory is not judged before they
+    /// have gone for the first time.
+    stretch: Duration,
+    /// How flat memory has to be when all are gone, as a part of it.
     flat: f64,
 }
 
@@ -64,20 +73,25 @@ impl Plan {
         Plan {
             seed: number("PELTON_SOAK_SEED", 1),
             load,
-            settling: if is_long {
-                Duration::from_secs(300)
+            stretch: if is_long {
+                LONG_STRETCH
             } else {
-                load / 4
+                load / SHORT_STRETCHES
             },
-            // A window of two minutes has but few calm moments. This is 1 MiB
-            // at most: 60 bytes lost with each answer or connection would be
-            // more.
+            // A short one is not settled after its first stretch. This is
+            // half a MiB: 60 bytes lost with each answer or connection would
+            // be more.
             flat: if is_long { 0.02 } else { 0.15 },
         }
     }
 
     fn is_long(&self) -> bool {
         self.load >= LONG
+    }
+
+    fn stretches(&self) -> u32 {
+        let count = self.load.as_secs() / self.stretch.as_secs().max(1);
+        u32::try_from(count.max(2)).unwrap_or(u32::MAX)
     }
 }
 
@@ -87,34 +101,44 @@ fn a_soak_leaves_nothing_behind() {
     println!("seed {}, {:?} of load", plan.seed, plan.load);
     let mut targets = KINDS.map(|(mode, heap)| Target::start(mode, heap));
     at_once(&mut targets, |target| target.is_stormed(plan.seed));
-    let crews = targets
-        .each_mut()
-        .map(|target| Crew::start(target.place(false), plan.seed));
-    watch(&plan, &mut targets);
-    let counts = crews.map(Crew::stop);
-    let rested = at_once(&mut targets, Target::comes_to_rest);
-    report::print(&plan, &targets, &counts);
+    let places = targets.each_mut().map(|target| target.place(false));
+    let start = Instant::now();
+    let mut rested = Vec::new();
+    for stretch in 1..=plan.stretches() {
+        let seed = plan.seed ^ (u64::from(stretch) << 40);
+        let crews = places.each_ref().map(|place| Crew::start(place, seed));
+        watch(&plan, start, &mut targets);
+        for crew in crews {
+            crew.stop();
+        }
+        rested = at_once(&mut targets, Target::comes_to_rest);
+        if rested.iter().any(Result::is_err) || targets.iter().any(Target::has_failed) {
+            break;
+        }
+        at_once(&mut targets, |target| target.rests(REST));
+    }
+    let counts = places.map(|place| place.counts());
+    report::print(&targets, &counts);
     for ((target, counts), rested) in targets.iter().zip(&counts).zip(rested) {
         counts.assert_all_was_done(&target.name);
         rested.unwrap_or_else(|left| panic!("{}: left behind: {left}", target.name));
         target.assert_log_is_short();
         target.assert_all_ends_were_met();
-        let flat = memory::judge(&target.samples, plan.settling);
-        flat.assert_within(plan.flat, &target.name);
+        target.at_rest().assert_within(plan.flat, &target.name);
     }
     for changed in at_once(&mut targets, |target| target.changes_under_load(plan.seed)) {
         changed.unwrap_or_else(|why| panic!("{why}"));
     }
 }
 
-/// Looks at the servers until the time is over, or somebody was failed.
-fn watch(plan: &Plan, targets: &mut [Target]) {
-    let start = Instant::now();
-    let mut minutes = 0;
-    while start.elapsed() < plan.load && !targets.iter().any(Target::has_failed) {
+/// Looks at the servers for a stretch, or until somebody was failed.
+fn watch(plan: &Plan, start: Instant, targets: &mut [Target]) {
+    let come = Instant::now();
+    let mut minutes = start.elapsed().as_secs() / 60;
+    while come.elapsed() < plan.stretch && !targets.iter().any(Target::has_failed) {
         thread::sleep(LOOK);
         for target in targets.iter_mut() {
-            target.look(start.elapsed());
+            target.look();
         }
         if plan.is_long() && start.elapsed().as_secs() / 60 > minutes {
             minutes += 1;

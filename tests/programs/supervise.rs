@@ -58,6 +58,32 @@ fn there_are_two_processes_and_their_titles_say_what_they_are() {
     );
 }
 
+/// What can only be said of a heap when its process starts.
+#[test]
+#[cfg(target_env = "gnu")]
+fn the_heap_of_the_serving_process_is_tuned_unless_somebody_has() {
+    const NAME: &str = "GLIBC_TUNABLES";
+    let theirs = "glibc.malloc.arena_max=3";
+    for (set, told) in [
+        (None, "glibc.malloc.tcache_count=0"),
+        (Some(theirs), theirs),
+    ] {
+        let mut command = Command::new(BINARY);
+        command
+            .args(["serve", "--config", "conf.toml"])
+            .env_remove(NAME);
+        command.envs(set.map(|value| (NAME, value)));
+        let mut master = Master::spawn(command, Folder::site(), Settings::new());
+        let environ = fs::read(format!("/proc/{}/environ", master.one_serving()));
+        let environ = String::from_utf8_lossy(&environ.expect("it runs")).into_owned();
+        assert!(environ.contains(&format!("{NAME}={told}")), "{environ:?}");
+        let ours = "glibc.malloc.tcache_count";
+        assert_eq!(environ.contains(ours), set.is_none(), "{environ:?}");
+        master.signal(Signal::TERM);
+        assert_eq!(master.wait().code(), Some(0));
+    }
+}
+
 #[test]
 fn stop_and_the_signals_of_a_terminal_end_both() {
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {

@@ -1,7 +1,7 @@
 //! The clients of one server: a few threads, each with whims of its own that
 //! the seed determines. One that panics was failed by the server.
 
-use super::place::{Counts, Place};
+use super::place::Place;
 use super::{asked, packages, patient, proper, rude};
 use crate::random::Random;
 use std::any::Any;
@@ -45,7 +45,8 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    pub(crate) fn start(place: Arc<Place>, seed: u64) -> Crew {
+    pub(crate) fn start(place: &Arc<Place>, seed: u64) -> Crew {
+        place.open();
         let start = |(number, member): (usize, &'static Member)| {
             let place = place.clone();
             let mut seeds = Random::new(seed ^ ((number as u64) << 32));
@@ -53,17 +54,16 @@ impl Crew {
         };
         Crew {
             threads: MEMBERS.iter().enumerate().map(start).collect(),
-            place,
+            place: place.clone(),
         }
     }
 
-    /// Stops them, and waits until all are gone: what they have done.
-    pub(crate) fn stop(self) -> Counts {
+    /// Stops them, and waits until all are gone.
+    pub(crate) fn stop(self) {
         self.place.stop();
         for thread in self.threads {
             thread.join().expect("it does not panic");
         }
-        self.place.counts()
     }
 }
 

@@ -67,6 +67,10 @@ impl Place {
         !self.lock().failures.is_empty()
     }
 
+    pub(crate) fn open(&self) {
+        self.stop.store(false, Ordering::Relaxed);
+    }
+
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }

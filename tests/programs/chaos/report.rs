@@ -1,12 +1,13 @@
 //! What is said of a run.
 
+use super::memory::Flat;
 use super::place::Counts;
 use super::target::Target;
-use super::{Plan, asked, memory, packages, patient, rude};
+use super::{asked, packages, patient, rude};
 use pelton::os::process::processor_time;
 
 /// The table at the end: a column for each server.
-pub(crate) fn print(plan: &Plan, targets: &[Target], counts: &[Counts]) {
+pub(crate) fn print(targets: &[Target], counts: &[Counts]) {
     println!();
     of_each("", targets, |target| target.name.clone());
     section("answered as they should");
@@ -24,22 +25,15 @@ pub(crate) fn print(plan: &Plan, targets: &[Target], counts: &[Counts]) {
     for (at, (kind, _)) in closed[0].iter().enumerate() {
         of_each(kind, &closed, |closed| closed[at].1.to_string());
     }
-    if targets.iter().any(Target::has_failed) {
+    if targets.iter().any(Target::has_ended_early) {
         return; // the time may be too short to say anything of memory
     }
-    section("memory of its own, KiB");
-    let flats: Vec<memory::Flat> = targets
-        .iter()
-        .map(|target| memory::judge(&target.samples, plan.settling))
-        .collect();
-    for (number, name) in ["settled", "in the middle", "at the end"]
-        .iter()
-        .enumerate()
-    {
-        of_each(name, &flats, |flat| format!("{:.0}", flat.path()[number]));
+    let load = |target: &Target| Flat::under_load(&target.samples);
+    memory("under load", targets.iter().map(load).collect());
+    memory("at rest", targets.iter().map(Target::at_rest).collect());
+    for target in targets {
+        println!("{}, each time: {:?}", target.name, target.at_rest().kib);
     }
-    of_each("spread, %", &flats, |flat| percent(flat.spread()));
-    of_each("trend in all, %", &flats, |flat| percent(flat.rise()));
     section("and");
     of_each("resident, KiB", targets, |target| {
         let last = target.samples.last();
@@ -60,6 +54,18 @@ pub(crate) fn print(plan: &Plan, targets: &[Target], counts: &[Counts]) {
     of_each("log lines", targets, |target| {
         target.log_lines().to_string()
     });
+}
+
+fn memory(when: &str, flats: Vec<Flat>) {
+    section(&format!("memory of its own {when}, KiB"));
+    for (number, name) in ["at first", "in the middle", "at the end"]
+        .iter()
+        .enumerate()
+    {
+        of_each(name, &flats, |flat| format!("{:.0}", flat.path()[number]));
+    }
+    of_each("spread, %", &flats, |flat| percent(flat.spread()));
+    of_each("trend in all, %", &flats, |flat| percent(flat.rise()));
 }
 
 /// A line for each server.

@@ -3,7 +3,7 @@
 
 use super::crew::Crew;
 use super::crowd;
-use super::memory::Sample;
+use super::memory::{Flat, Sample};
 use super::place::Place;
 use crate::master::{Master, Settings, is_alive};
 use crate::random::Random;
@@ -34,7 +34,8 @@ const KEPT_BYTES: u64 = LOOPS as u64 * ((5 << 20) + (64 << 10));
 
 /// What is of some size is mapped by itself, and unmapped when it is freed; all
 /// of it is written to at once, so that memory in use is memory that counts.
-const EXACT: &str = "glibc.malloc.mmap_threshold=16384:glibc.malloc.perturb=165";
+const EXACT: &str = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:\
+    glibc.malloc.mmap_threshold=16384:glibc.malloc.perturb=165";
 
 /// How memory is allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub(crate) struct Before {
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) samples: Vec<Sample>,
+    /// What it held of its own each time that all clients were gone, in KiB.
+    rests: Vec<usize>,
     pub(crate) before: Before,
     master: Master,
     serving: i32,
@@ -82,6 +85,7 @@ impl Target {
                 Heap::Exact => format!("{mode}, exact"),
             },
             samples: Vec::new(),
+            rests: Vec::new(),
             before: Before {
                 serving: descriptors(serving),
                 master: descriptors(master.pid),
@@ -111,13 +115,40 @@ impl Target {
         self.place.as_ref().is_some_and(|place| place.has_failed())
     }
 
+    /// Somebody was failed, or it has not come to rest.
+    pub(crate) fn has_ended_early(&self) -> bool {
+        self.has_failed() || self.rests.len() < 2
+    }
+
     pub(crate) fn answered(&self) -> u64 {
         let counts = self.place.as_ref().map(|place| place.counts());
         counts.map_or(0, |counts| counts.answered.values().sum())
     }
 
     /// Takes a sample.
-    pub(crate) fn look(&mut self, at: Duration) {
+    pub(crate) fn look(&mut self) {
+        let sample = self.sample();
+        self.samples.push(sample);
+    }
+
+    /// Nobody is there: waits until what it keeps is let go, and looks what is
+    /// held then.
+    pub(crate) fn rests(&mut self, time: Duration) {
+        thread::sleep(time);
+        let looks = (0..10).map(|_| {
+            thread::sleep(Duration::from_millis(100));
+            self.sample().own_kib
+        });
+        let least = looks.min().unwrap_or_default();
+        eprintln!("{}: {least} KiB of its own at rest", self.name);
+        self.rests.push(least);
+    }
+
+    pub(crate) fn at_rest(&self) -> Flat {
+        Flat::at_rest(&self.rests)
+    }
+
+    fn sample(&self) -> Sample {
         let path = format!("/proc/{}/smaps_rollup", self.serving);
         let rollup = fs::read_to_string(path).expect("it runs");
         let kib = |name: &str| {
@@ -125,12 +156,11 @@ impl Target {
             let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
             number.expect("a size")
         };
-        self.samples.push(Sample {
-            at,
+        Sample {
             own_kib: kib("Anonymous:"),
             resident_kib: kib("Rss:"),
             descriptors: self.descriptors(),
-        });
+        }
     }
 
     pub(crate) fn descriptors(&self) -> usize {
@@ -269,7 +299,7 @@ impl Target {
     /// # Errors
     /// Who was failed, or what was left behind.
     pub(crate) fn changes_under_load(&mut self, seed: u64) -> Result<(), String> {
-        let crew = Crew::start(self.place(true), !seed);
+        let crew = Crew::start(&self.place(true), !seed);
         let mut olds = vec![self.serving];
         for _ in 0..3 {
             thread::sleep(Duration::from_millis(600));
@@ -280,7 +310,11 @@ impl Target {
         self.master.signal(Signal::USR1);
         self.master.wait_for_log("the log is open", opened + 1);
         thread::sleep(Duration::from_millis(600));
-        let failures = crew.stop().failures;
+        crew.stop();
+        let failures = self
+            .place
+            .as_ref()
+            .map_or(Vec::new(), |place| place.counts().failures);
         if !failures.is_empty() {
             return Err(format!("{}, while it changes: {failures:#?}", self.name));
         }
