@@ -112,12 +112,7 @@ impl Connection {
         let mut skip = 0;
         let fits = replies.bytes().len() <= self.may_write(means.now);
         if self.outbox.is_none() && replies.pieces().is_empty() && self.writable && fits {
-            let sent = if self.ends_at_once() {
-                socket::send_last(&self.stream, replies.bytes())
-            } else {
-                socket::send(&self.stream, replies.bytes())
-            };
-            match sent {
+            match socket::send(&self.stream, replies.bytes()) {
                 Ok(count) => {
                     self.has_written(count as u64, means);
                     if count == replies.bytes().len() {
@@ -140,13 +135,6 @@ impl Connection {
         } else {
             self.flush(means).map(drop)
         }
-    }
-
-    /// Whether it closes as soon as its answer is with the system: it was just
-    /// accepted, asks for one thing, and is not even registered. Others close
-    /// at the end of the turn, which may be a while.
-    fn ends_at_once(&self) -> bool {
-        !self.registered && self.ending.is_some() && !self.in_flight
     }
 
     /// Writes the outbox; drops it when it is empty.

@@ -196,17 +196,6 @@ pub fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
 }
 
-/// As [`send`], of a socket that is closed, or its sending half, right after: the
-/// system keeps the end of `bytes` back for so long, and it leaves in one segment
-/// with the end of the stream.
-///
-/// # Errors
-/// As [`send`].
-pub fn send_last(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
-    let flags = SendFlags::NOSIGNAL | SendFlags::MORE;
-    Ok(rustix::net::send(socket, bytes, flags)?)
-}
-
 /// Holds back partial segments until `corked` is taken off again, so that a
 /// head leaves with the first of its file.
 ///
