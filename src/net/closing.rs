@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 impl Connection {
     /// Whether the client is, or may be, in the middle of sending something.
     pub(super) fn more_may_come(&self) -> bool {
-        self.readable || self.session.awaits_body()
+        self.readable || self.session.awaits_body() || !self.session.is_last_asked()
     }
 
     /// Lets a client at rest go: it reads the end of what is sent, and what it

@@ -118,6 +118,7 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Step, CloseReason> {
         self.last = !head.keep_alive();
+        self.asked_last = self.last;
         let body = match head.line().framing {
             Framing::None | Framing::Length(0) => {
                 self.go(Event::NoBody);

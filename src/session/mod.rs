@@ -156,6 +156,8 @@ pub struct Session {
     strikes: u8,
     /// The message in hand is the last one.
     last: bool,
+    /// The client has said so itself.
+    asked_last: bool,
     /// Bytes of the head in hand that have been searched for its end.
     scanned: u32,
     /// When the current wait began: for a head, a body, the next message.
@@ -179,6 +181,7 @@ impl Session {
             state,
             strikes: 0,
             last: false,
+            asked_last: false,
             scanned: 0,
             since: now,
             window_ms: now.0 as u32,
@@ -250,6 +253,13 @@ impl Session {
         };
         self.end();
         reason
+    }
+
+    /// Whether the client knows that its last request is the last one. Any other
+    /// client of HTTP may be sending the next.
+    #[must_use]
+    pub fn is_last_asked(&self) -> bool {
+        self.asked_last || self.protocol != Protocol::Http
     }
 
     /// The wait starts anew: what held the client up was the server itself.

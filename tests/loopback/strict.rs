@@ -4,10 +4,12 @@
 //! Each case is followed by a request that must not be answered: after what
 //! cannot be trusted comes one answer, and the end.
 
-use crate::support::{Rig, both, connect, exchange, read_to_end};
+use crate::support::{Rig, both, connect, exchange, read_answer, read_to_end};
 use pelton::service::{Response, Router, StaticSite};
 use std::io::Write;
 use std::net::Shutdown;
+use std::thread;
+use std::time::Duration;
 
 const NEXT: &str = "GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -415,5 +417,27 @@ fn the_answer_outlives_a_large_body() {
             let output = String::from_utf8(read_to_end(&mut stream)).expect("text");
             assert_eq!(statuses(&output), [status], "{head}: {output}");
         }
+    });
+}
+
+/// The server ends a connection whose client has not asked for it, and may be
+/// sending its next request: that is no reason to reset it.
+#[test]
+fn who_has_not_asked_for_the_end_may_go_on_sending() {
+    both(|mode| {
+        let rig = rig(mode);
+        let mut stream = connect(rig.http);
+        let input = "POST /small.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\nx";
+        stream.write_all(input.as_bytes()).expect("sent");
+        let answer = read_answer(&mut stream, false);
+        assert_eq!(answer.status, 405);
+        assert_eq!(answer.field("connection"), Some("close"));
+        for _ in 0..3 {
+            let next = b"GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n";
+            stream.write_all(next).expect("it still listens");
+            thread::sleep(Duration::from_millis(20));
+        }
+        stream.shutdown(Shutdown::Write).expect("half closed");
+        assert!(read_to_end(&mut stream).is_empty(), "a clean end");
     });
 }
