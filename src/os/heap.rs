@@ -50,8 +50,7 @@ pub fn tuning() -> Option<(&'static str, String)> {
 
 /// Gives back what is free within the heap, not at its end alone, where a single
 /// small block that stays keeps all below it. For a thread that is no loop: who
-/// allocates meanwhile waits, well below a millisecond for a heap of some
-/// megabytes. `false`: this heap is not one that has to be told.
+/// allocates meanwhile waits. `false`: this heap is not one that has to be told.
 pub fn give_back() -> bool {
     #[cfg(target_env = "gnu")]
     {
