@@ -33,4 +33,12 @@ impl Random {
     pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
+
+    /// All of `cards`, in any order.
+    pub(crate) fn shuffled<T>(&mut self, mut cards: Vec<T>) -> Vec<T> {
+        for left in (1..cards.len()).rev() {
+            cards.swap(left, self.below(left + 1));
+        }
+        cards
+    }
 }

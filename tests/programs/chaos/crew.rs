@@ -2,7 +2,7 @@
 //! the seed determines. One that panics was failed by the server.
 
 use super::place::Place;
-use super::{asked, packages, patient, proper, rude};
+use super::{asked, crowd, packages, patient, proper, rude};
 use crate::random::Random;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ struct Member {
     pause_ms: usize,
 }
 
-static MEMBERS: [Member; 11] = [
+static MEMBERS: [Member; 12] = [
     Member::new("http", proper::http, 40),
     Member::new("http", proper::http, 40),
     Member::new("http", proper::http, 40),
@@ -27,15 +27,17 @@ static MEMBERS: [Member; 11] = [
     Member::new("packages", packages::visit, 40),
     Member::new("steady http", proper::steady, 40),
     Member::new("steady packages", packages::steady, 40),
-    Member::new("rude", rude::visit, 60),
-    Member::new("rude", rude::visit, 60),
+    Member::new("rude", rude::round, 60),
+    Member::new("rude", rude::round, 60),
+    Member::new("crowd", crowd::round, 0),
     Member::new("patient", patient::crowd, 40),
 ];
 
 /// Every kind of what they do.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
     let proper = asked::KINDS.into_iter().chain(packages::KINDS);
-    proper.chain(rude::KINDS).chain(patient::KINDS)
+    let rude = rude::KINDS.into_iter().chain([crowd::KIND]);
+    proper.chain(rude).chain(patient::KINDS)
 }
 
 /// Clients at work.

@@ -11,6 +11,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
+/// What one counts as.
+pub(crate) const KIND: &str = "crowd";
 /// More than there is room for, in each of the loops, and far more than one
 /// address may have.
 const CROWD: usize = 180;
@@ -29,20 +31,27 @@ enum Word {
     Any,
 }
 
-/// One that comes once in a while. It needs what the server has kept since the
-/// [`storm`], and not much more: how an allocator copes with what is beyond
-/// that is another matter than whether memory is flat.
-pub(crate) fn visit(place: &Place, dice: &mut Random) {
-    let word = match dice.below(6) {
-        0 => Word::Same(Vec::new()),
-        1 => Word::Same(half(Asked::upload(0).input(false))),
-        2 => Word::Same(half(package(1, &pattern(3_000)))),
-        3 => Word::Same(half(package(1, &pattern(12_000)))),
-        4 => Word::Same(long_answers()),
-        _ => Word::Any,
-    };
-    let from = dice.once_in(6).then(|| stranger(dice));
-    gather(place, &word, from, dice);
+/// A round of crowds, one of each, in any order and always at the same pace. They
+/// need what the server has kept since the [`storm`], and come sooner than it lets
+/// go of that: under such a load it holds the same all the time.
+pub(crate) fn round(place: &Place, dice: &mut Random) {
+    let words = vec![
+        Word::Same(Vec::new()),
+        Word::Same(half(Asked::upload(0).input(false))),
+        Word::Same(half(package(1, &pattern(3_000)))),
+        Word::Same(half(package(1, &pattern(12_000)))),
+        Word::Same(long_answers()),
+        Word::Any,
+    ];
+    for word in dice.shuffled(words) {
+        if place.is_over() {
+            return;
+        }
+        let from = dice.once_in(6).then(|| stranger(dice));
+        gather(place, &word, from, dice);
+        place.chaos(KIND);
+        thread::sleep(STAY);
+    }
 }
 
 /// The worst that there can be, ahead of all others: whatever the server keeps

@@ -49,9 +49,14 @@ struct Held {
 /// Keeps a crowd of them until the end.
 pub(crate) fn crowd(place: &Place, dice: &mut Random) {
     let mut all: Vec<Held> = Vec::new();
+    let mut next = Vec::new();
     while !place.is_over() {
         if all.len() < CROWD && dice.once_in(4) {
-            all.extend(Held::come(place, dice));
+            // As many of one kind as of another, so that the load is an even one.
+            if next.is_empty() {
+                next = dice.shuffled(KINDS.to_vec());
+            }
+            all.extend(next.pop().and_then(|kind| Held::come(place, kind, dice)));
         }
         let now = Instant::now();
         all.retain_mut(|held| now < held.due || held.goes_on(now, dice));
@@ -60,8 +65,7 @@ pub(crate) fn crowd(place: &Place, dice: &mut Random) {
 }
 
 impl Held {
-    fn come(place: &Place, dice: &mut Random) -> Option<Held> {
-        let kind = *dice.pick(&KINDS);
+    fn come(place: &Place, kind: &'static str, dice: &mut Random) -> Option<Held> {
         let head = "POST /small.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n";
         let long = package(1, &pattern(3_000));
         let ask = |asked: &Asked| asked.input(false);

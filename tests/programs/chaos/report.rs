@@ -3,8 +3,10 @@
 use super::memory::Flat;
 use super::place::Counts;
 use super::target::Target;
-use super::{asked, packages, patient, rude};
+use super::{asked, crowd, packages, patient, rude};
 use pelton::os::process::processor_time;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
 /// The table at the end: a column for each server.
 pub(crate) fn print(targets: &[Target], counts: &[Counts]) {
@@ -17,7 +19,11 @@ pub(crate) fn print(targets: &[Target], counts: &[Counts]) {
     let answered = |counts: &Counts| counts.answered.values().sum::<u64>().to_string();
     of_each("in all", counts, answered);
     section("chaos");
-    for kind in rude::KINDS.into_iter().chain(patient::KINDS) {
+    for kind in rude::KINDS
+        .into_iter()
+        .chain([crowd::KIND])
+        .chain(patient::KINDS)
+    {
         of_each(kind, counts, |counts| number(counts.chaos.get(kind)));
     }
     section("connections ended");
@@ -28,12 +34,8 @@ pub(crate) fn print(targets: &[Target], counts: &[Counts]) {
     if targets.iter().any(Target::has_ended_early) {
         return; // the time may be too short to say anything of memory
     }
-    let load = |target: &Target| Flat::under_load(&target.samples);
-    memory("under load", targets.iter().map(load).collect());
-    memory("at rest", targets.iter().map(Target::at_rest).collect());
-    for target in targets {
-        println!("{}, each time: {:?}", target.name, target.at_rest().kib);
-    }
+    memory("under load", targets, Target::under_load);
+    memory("at rest", targets, Target::at_rest);
     section("and");
     of_each("resident, KiB", targets, |target| {
         let last = target.samples.last();
@@ -56,8 +58,32 @@ pub(crate) fn print(targets: &[Target], counts: &[Counts]) {
     });
 }
 
-fn memory(when: &str, flats: Vec<Flat>) {
+/// All samples, for those who would see them drawn.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) fn write_samples(path: &str, targets: &[Target]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    writeln!(file, "server;second;own_kib;resident_kib;descriptors")?;
+    for target in targets {
+        for sample in &target.samples {
+            writeln!(
+                file,
+                "{};{:.1};{};{};{}",
+                target.name,
+                sample.at.as_secs_f64(),
+                sample.own_kib,
+                sample.resident_kib,
+                sample.descriptors
+            )?;
+        }
+    }
+    file.flush()
+}
+
+fn memory(when: &str, targets: &[Target], flat: fn(&Target) -> Flat) {
     section(&format!("memory of its own {when}, KiB"));
+    let flats: Vec<Flat> = targets.iter().map(flat).collect();
     for (number, name) in ["at first", "in the middle", "at the end"]
         .iter()
         .enumerate()
@@ -66,6 +92,9 @@ fn memory(when: &str, flats: Vec<Flat>) {
     }
     of_each("spread, %", &flats, |flat| percent(flat.spread()));
     of_each("trend in all, %", &flats, |flat| percent(flat.rise()));
+    for (target, flat) in targets.iter().zip(&flats) {
+        println!("{}, all: {:.0?}", target.name, flat.kib);
+    }
 }
 
 /// A line for each server.

@@ -2,8 +2,8 @@
 //! stay, and nobody else may notice.
 
 use super::asked::Asked;
+use super::garbage;
 use super::place::{Place, connect_rudely, stranger};
-use super::{crowd, garbage};
 use crate::random::Random;
 use crate::support::{package, pattern, reset};
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Every kind, in the order of the report.
-pub(crate) const KINDS: [&str; 11] = [
+pub(crate) const KINDS: [&str; 10] = [
     "death in a request",
     "death over an answer",
     "reset",
@@ -23,20 +23,33 @@ pub(crate) const KINDS: [&str; 11] = [
     "bad packages",
     "flood",
     "deaf to packages",
-    "crowd",
 ];
+/// Between one and the next, at most.
+const PAUSE_MS: usize = 60;
 
 /// More than `limits.flood_packets` allows, and nobody answers them.
 const FLOOD_PACKAGES: usize = 30_000;
 const NO_CODE: u16 = 999;
 
-/// One of them.
-pub(crate) fn visit(place: &Place, dice: &mut Random) {
-    let kind = *dice.pick(&KINDS);
-    // Those that cost most are few.
-    if matches!(kind, "flood" | "deaf to packages" | "crowd") && !dice.once_in(3) {
-        return;
+/// A round of them: each kind once, those that cost little three times, in any
+/// order. Dealt like this, one minute is as bad as the next.
+pub(crate) fn round(place: &Place, dice: &mut Random) {
+    let dear = ["flood", "deaf to packages"];
+    let often = |&kind: &&'static str| !dear.contains(&kind);
+    let cheap = KINDS.into_iter().filter(often).cycle();
+    let cheap = cheap.take(3 * (KINDS.len() - dear.len()));
+    let cards = dear.into_iter().chain(cheap).collect();
+    for kind in dice.shuffled(cards) {
+        if place.is_over() {
+            return;
+        }
+        visit(place, kind, dice);
+        place.chaos(kind);
+        thread::sleep(Duration::from_millis(dice.below(PAUSE_MS) as u64));
     }
+}
+
+fn visit(place: &Place, kind: &str, dice: &mut Random) {
     match kind {
         "death in a request" => {
             let input = cut(garbage::something(dice), dice);
@@ -60,10 +73,10 @@ pub(crate) fn visit(place: &Place, dice: &mut Random) {
             let flood = package(NO_CODE, b"").repeat(FLOOD_PACKAGES);
             hears_out(place.any_frame(dice), &flood, dice);
         }
-        "deaf to packages" => is_deaf(place, dice),
-        _ => crowd::visit(place, dice),
+        _ => [120, 20_000]
+            .into_iter()
+            .for_each(|bytes| is_deaf(place, bytes, dice)),
     }
-    place.chaos(kind);
 }
 
 /// A connection over which so much was sent as it takes; `None`: there was no
@@ -119,12 +132,13 @@ fn hear_out(stream: &mut TcpStream) {
     }
 }
 
-/// Sends packages as long as they are taken, and reads no answer.
-fn is_deaf(place: &Place, dice: &mut Random) {
+/// Sends packages with so many bytes as long as they are taken, and reads no
+/// answer.
+fn is_deaf(place: &Place, bytes: usize, dice: &mut Random) {
     let Some(mut stream) = connect_rudely(stranger(dice), place.frame, Some(4 << 10)) else {
         return;
     };
-    let input = package(1, &pattern(*dice.pick(&[120, 20_000])));
+    let input = package(1, &pattern(bytes));
     let input = input.repeat(60_000 / input.len());
     for _ in 0..500 {
         if stream.write_all(&input).is_err() {

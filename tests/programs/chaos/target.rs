@@ -126,8 +126,8 @@ impl Target {
     }
 
     /// Takes a sample.
-    pub(crate) fn look(&mut self) {
-        let sample = self.sample();
+    pub(crate) fn look(&mut self, is_steady: bool) {
+        let sample = self.sample(is_steady);
         self.samples.push(sample);
     }
 
@@ -137,7 +137,7 @@ impl Target {
         thread::sleep(time);
         let looks = (0..10).map(|_| {
             thread::sleep(Duration::from_millis(100));
-            self.sample().own_kib
+            self.sample(false).own_kib
         });
         let least = looks.min().unwrap_or_default();
         eprintln!("{}: {least} KiB of its own at rest", self.name);
@@ -148,7 +148,11 @@ impl Target {
         Flat::at_rest(&self.rests)
     }
 
-    fn sample(&self) -> Sample {
+    pub(crate) fn under_load(&self) -> Flat {
+        Flat::under_load(&self.samples)
+    }
+
+    fn sample(&self, is_steady: bool) -> Sample {
         let path = format!("/proc/{}/smaps_rollup", self.serving);
         let rollup = fs::read_to_string(path).expect("it runs");
         let kib = |name: &str| {
@@ -157,6 +161,8 @@ impl Target {
             number.expect("a size")
         };
         Sample {
+            at: self.begun.elapsed(),
+            is_steady,
             own_kib: kib("Anonymous:"),
             resident_kib: kib("Rss:"),
             descriptors: self.descriptors(),
