@@ -7,10 +7,13 @@
 
 mod samples;
 
+use pelton::base::buffer::{Budget, Pool};
+use pelton::base::tick::{Millis, Time};
 use pelton::frame::{Framing, HEAD8};
-use pelton::session::{Protocol, Rules};
+use pelton::http::HeadMemo;
+use pelton::session::{Means, Protocol, Rules, Session, Traffic};
 use samples::random::Random;
-use samples::recorder::Event;
+use samples::recorder::{Event, Recorder};
 use samples::rig::{Offer, Record, Rig};
 use samples::{Sample, Spoken};
 
@@ -29,6 +32,36 @@ fn samples_are_what_their_sketches_say() {
     for sample in samples::all() {
         let record = rig.whole(sample.spoken, &sample.rules, &sample.bytes);
         assert_eq!(record.sketch(), sample.sketch, "{}", show(&sample.bytes));
+    }
+}
+
+/// On a port for both protocols as well, and whichever it turns out to be.
+#[test]
+fn a_drip_does_not_put_the_deadline_of_a_head_off() {
+    let rules = Rules::default();
+    let mut pool = Pool::new(Budget::new(1 << 20));
+    for protocol in [Protocol::Http, Protocol::Undecided] {
+        let (mut memo, mut traffic) = (HeadMemo::new(), Traffic::default());
+        let mut sink = Recorder {
+            events: Vec::new(),
+            rules: &rules,
+            pauses: false,
+        };
+        let begun = Time(5_000);
+        let mut session = Session::new(protocol, &HEAD8, Time(0));
+        for (late_s, end) in (0..).zip(1..="GET / HT".len()) {
+            let mut means = Means {
+                now: begun + Millis::seconds(late_s),
+                rules: &rules,
+                pool: &mut pool,
+                memo: &mut memo,
+                traffic: &mut traffic,
+            };
+            let progress = session.receive(&b"GET / HT"[..end], &mut means, &mut sink);
+            assert_eq!(progress.map(|progress| progress.consumed), Ok(0));
+            let due = begun + rules.http_head.expect("it has one");
+            assert_eq!(session.deadline(&rules), due, "{protocol:?}, {end} bytes");
+        }
     }
 }
 

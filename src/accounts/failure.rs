@@ -28,6 +28,6 @@ impl std::error::Error for StoreError {}
 /// `503 Service Unavailable`, so that handlers can use `?`.
 impl From<StoreError> for Response {
     fn from(_: StoreError) -> Response {
-        Response::from(Status::SERVICE_UNAVAILABLE)
+        Response::from(Status::SERVICE_UNAVAILABLE).field("Retry-After", "1")
     }
 }

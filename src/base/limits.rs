@@ -34,6 +34,9 @@ pub const CHUNK_PADDING_BYTES_MAX: usize = 16 * KIB;
 /// Trailer section of a chunked body, its last line apart; trailers are read and
 /// dropped.
 pub const TRAILER_BYTES_MAX: usize = 8 * KIB;
+/// A body is collected in memory for this much of it at first, and in more as it
+/// comes: what is only announced takes none.
+pub const BODY_FIRST_BYTES: usize = 8 * KIB;
 /// A body's deadline is renewed whenever this much more has come.
 pub const BODY_PROGRESS_BYTES: usize = KIB;
 
@@ -126,9 +129,11 @@ pub const REPLIES_KEPT_BYTES: usize = 256 * KIB;
 pub const COPY_BYTES_MAX: usize = 32 * KIB;
 /// A connection whose outbox holds less than this reads again.
 pub const OUTBOX_LOW_BYTES: usize = 64 * KIB;
-/// Memory that the outbox of one connection may pin; past it the peer is
-/// dropped. Files that leave by `sendfile` do not count.
+/// Memory that the outbox of one connection may pin; a peer for whom that much
+/// waits and more comes is dropped. Files that leave by `sendfile` do not count.
 pub const OUTBOX_BYTES_MAX: usize = 16 * MIB;
+/// Bytes that wait are held in buffers of so much at most.
+pub const OUTBOX_CHUNK_BYTES: usize = 256 * KIB;
 /// Packages that may wait for one peer unless set.
 pub const QUEUED_PACKAGES_DEFAULT: usize = 400;
 /// Slices in one `writev`.
@@ -156,6 +161,9 @@ pub const WRITE_BUDGET_BYTES: usize = 2 * MIB;
 pub const MAIL_BUDGET: usize = 1024;
 /// Letters that one worker's inbox holds.
 pub const INBOX_LETTERS_MAX: usize = 4096;
+/// Letters that may be stuck for one worker before what connections say that come
+/// and go is dropped.
+pub const NEWS_STUCK_MAX: usize = 4096;
 /// Answers that came later, written by one worker in one turn.
 pub const ANSWERS_BUDGET: usize = 1024;
 
@@ -200,6 +208,9 @@ pub const LEAVING_MAX: usize = 16;
 pub const LEAVE_MS: u64 = 5_000;
 
 // --- time --------------------------------------------------------------
+
+/// A loop that is awake and has not come round for this long is held up.
+pub const LOOP_STUCK_MS: u64 = 5_000;
 
 /// One step of the timing wheel's hand.
 pub const TICK_MS: u64 = 1_000;

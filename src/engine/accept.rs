@@ -52,9 +52,17 @@ impl Worker {
     }
 
     fn accept_one(&mut self, number: usize) -> Accepted {
-        if self.slab.len() >= self.fleet.connections_max {
+        if !self.fleet.room.take() {
             return Accepted::NoRoom(None);
         }
+        let accepted = self.accept_into_room(number);
+        if !matches!(accepted, Accepted::One(..)) {
+            self.fleet.room.give();
+        }
+        accepted
+    }
+
+    fn accept_into_room(&mut self, number: usize) -> Accepted {
         let listener = &mut self.listeners[number];
         let (stream, address) = match listener.accept() {
             Ok(accepted) => accepted,
@@ -101,10 +109,10 @@ impl Worker {
         self.kit.files.shed();
         self.tally().add(Count::AcceptPauses, 1);
         let (notes, now) = (&self.fleet.notes, self.kit.now);
-        let most = self.fleet.connections_max;
+        let most = self.fleet.room.most();
         match error {
             Some(error) => notes.note(Trouble::NoRoom, now, format_args!("{error}")),
-            None => notes.note(Trouble::NoRoom, now, format_args!("a loop has its {most}")),
+            None => notes.note(Trouble::NoRoom, now, format_args!("there are {most}")),
         }
     }
 }

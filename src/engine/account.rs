@@ -9,8 +9,9 @@ use crate::base::tick::{Millis, Time};
 use crate::net::phase::Phase;
 use std::sync::atomic::Ordering;
 
-/// So long after the last look the loops stop gathering.
-const LOOKED_AT: Millis = Millis::seconds(10);
+/// So long after the last look the loops stop gathering: those who look for a
+/// machine do it once a minute or so, and see what is, and not what was then.
+const LOOKED_AT: Millis = Millis::seconds(300);
 
 impl Worker {
     /// A turn begins.
@@ -64,11 +65,16 @@ impl Worker {
         self.tally().get(Count::Requests) + self.tally().get(Count::Packages)
     }
 
+    /// Whether somebody has looked lately, or may yet, for the server is new.
+    pub(super) fn is_looked_at(&self) -> bool {
+        let looked = Time(self.fleet.looked.load(Ordering::Relaxed));
+        self.is_timed() && self.kit.now.since(looked) <= LOOKED_AT
+    }
+
     /// Once a tick, if somebody looks: what every connection is at, the buckets
     /// of the wheel, and what is lent out.
     pub(super) fn show(&self) {
-        let looked = Time(self.fleet.looked.load(Ordering::Relaxed));
-        if looked == Time::NEVER || self.kit.now.since(looked) > LOOKED_AT {
+        if !self.is_looked_at() {
             return;
         }
         let gauges = &self.fleet.gauges[usize::from(self.id)];

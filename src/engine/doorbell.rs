@@ -57,6 +57,11 @@ impl<W: Wake> Doorbell<W> {
         idle
     }
 
+    /// Whether the owner sleeps, as far as anybody can tell.
+    pub fn is_asleep(&self) -> bool {
+        self.asleep.load(Ordering::Relaxed)
+    }
+
     /// After a sleep. Who still sees the owner asleep rings once for nothing.
     pub fn awake(&self) {
         self.asleep.store(false, Ordering::Relaxed);

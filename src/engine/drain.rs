@@ -9,18 +9,15 @@ use crate::base::tick::{Millis, Time};
 use crate::net::connection::Connection;
 
 impl Worker {
-    /// Whether a drain is over: nobody is left, or its time is.
+    /// Whether a drain is over: nobody is left, nor the job of anybody who is
+    /// gone, for with that the service hears of it; or its time is.
     pub(super) fn is_drained(&mut self) -> bool {
         match self.draining {
-            None => {
-                self.begin_drain();
-                self.slab.is_empty()
-            }
-            Some(_) => {
-                self.let_go();
-                self.slab.is_empty() || self.drain_left() == Millis(0)
-            }
+            None => self.begin_drain(),
+            Some(_) => self.let_go(),
         }
+        let is_done = self.slab.is_empty() && !self.lane.awaits_departed();
+        is_done || self.drain_left() == Millis(0)
     }
 
     /// Closes the listening sockets; who waits in their queues is taken first,

@@ -7,6 +7,7 @@ use super::gauges::Gauges;
 use super::inbox::Inbox;
 use super::job::Job;
 use super::queue::JobQueue;
+use super::room::Room;
 use super::shuttle::Shuttle;
 use super::tally::Tally;
 use crate::base::buffer::Budget;
@@ -85,8 +86,8 @@ pub(super) struct Fleet {
     /// What the addresses of all clients take.
     pub(super) visitors: Visitors,
     pub(super) queue_len: usize,
-    /// Connections that one worker takes.
-    pub(super) connections_max: usize,
+    /// How many connections there may be.
+    pub(super) room: Room,
     pub(super) drain: Millis,
     pub(super) cache: Cache,
     pub(super) roots: Arc<Roots>,

@@ -76,7 +76,8 @@ impl<T> Inbox<T> {
 
 /// What one worker has sent and others' inboxes had no room for. Bounded by
 /// its connections: one whose letters are here receives nothing more until
-/// they are gone.
+/// they are gone. For those of nobody who could be held up its owner looks at
+/// [`Outgoing::stuck`] first.
 #[derive(Debug)]
 pub struct Outgoing<T> {
     sender: usize,
@@ -129,6 +130,12 @@ impl<T> Outgoing<T> {
         let mut stuck = self.stuck.iter().map(|letters| !letters.is_empty());
         let called = |inbox: &Inbox<T>| stuck.next() == Some(true) && !inbox.is_marked(self.sender);
         self.is_stuck() && inboxes.any(called)
+    }
+
+    /// Letters that are stuck for one worker.
+    #[must_use]
+    pub fn stuck(&self, to: usize) -> usize {
+        self.stuck.get(to).map_or(0, VecDeque::len)
     }
 
     /// Whether anything is stuck.

@@ -10,14 +10,20 @@ use crate::base::tick::Time;
 use crate::net::connection::{List, Step};
 
 impl Worker {
-    /// Takes the jobs that have come back from the pool.
+    /// Takes the jobs that have come back from the pool. What comes back meanwhile
+    /// waits for the next turn: its connection may have the next job ready, and a
+    /// pool that keeps pace would keep the loop here for ever.
     pub(super) fn take_completions(&mut self) {
         // Asked first: to look is cheap, to try to take is not.
-        if self.post().completions.is_empty() {
+        let waiting = self.post().completions.len();
+        if waiting == 0 {
             return;
         }
         let fleet = self.fleet.clone();
-        while let Some(job) = fleet.posts[usize::from(self.id)].completions.pop() {
+        for _ in 0..waiting {
+            let Some(job) = fleet.posts[usize::from(self.id)].completions.pop() else {
+                break;
+            };
             self.lane.earn(job.slow);
             self.complete(&fleet, job);
         }
@@ -53,7 +59,7 @@ impl Worker {
                 state: std::mem::take(&mut job.state),
             };
             lane.recycle(job, &mut self.kit.pool);
-            self.post_letters(key);
+            self.post_news(key);
             return self.part(party, reason);
         };
         connection.state = std::mem::take(&mut job.state);

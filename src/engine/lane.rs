@@ -122,6 +122,11 @@ impl Lane {
         self.departed.remove(&key).unwrap_or(CloseReason::Done)
     }
 
+    /// Whether a job is under way whose connection is gone.
+    pub(super) fn awaits_departed(&self) -> bool {
+        !self.departed.is_empty()
+    }
+
     /// Takes a job back for another use.
     pub(super) fn recycle(&mut self, mut job: Box<Job>, pool: &mut Pool) {
         job.reset(pool);

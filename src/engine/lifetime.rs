@@ -128,7 +128,7 @@ impl Worker {
             self.tally().add(Count::Panics, 1);
         }
         if self.kit.replies.has_letters() {
-            self.post_letters(key);
+            self.post_news(key);
         }
         (fine, timer)
     }

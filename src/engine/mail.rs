@@ -3,18 +3,32 @@
 use super::tally::Count;
 use super::worker::Worker;
 use crate::base::key::Key;
-use crate::base::limits::MAIL_BUDGET;
+use crate::base::limits::{MAIL_BUDGET, NEWS_STUCK_MAX};
 use crate::net::connection::List;
 use crate::service::{Copies, Letter};
 
 impl Worker {
     /// Sends what a connection's handlers have written to others.
     pub(super) fn post_letters(&mut self, from: Key) {
+        self.post_up_to(from, usize::MAX);
+    }
+
+    /// The same of a connection that has only come or is gone already. To hold it
+    /// up would not hold up the next one, and the next: where too much is stuck,
+    /// its letters are dropped and counted.
+    pub(super) fn post_news(&mut self, of: Key) {
+        self.post_up_to(of, NEWS_STUCK_MAX);
+    }
+
+    fn post_up_to(&mut self, from: Key, stuck_max: usize) {
         let fleet = self.fleet.clone();
         for letter in self.kit.replies.take_letters() {
             let to = usize::from(letter.worker);
             if letter.worker == self.id {
                 self.lists.letters.push_back(letter);
+            } else if self.outgoing.stuck(to) >= stuck_max {
+                let lost = letter.to.keys().len() as u64;
+                fleet.tallies[usize::from(self.id)].add(Count::LettersLost, lost);
             } else if let Some(post) = fleet.posts.get(to) {
                 self.outgoing.send(to, letter, &post.inbox, &post.bell);
             }

@@ -43,6 +43,7 @@ mod pulse;
 #[doc(hidden)]
 pub mod queue;
 mod reactor;
+mod room;
 mod serve;
 mod server;
 mod shuttle;

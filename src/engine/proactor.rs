@@ -79,8 +79,9 @@ impl Sink for ProactorSink<'_> {
         }
     }
 
-    fn own(&mut self, answer: Own) {
+    fn own(&mut self, answer: Own) -> Flow {
         self.refuse_known(answer, None);
+        self.flow_after_own()
     }
 
     fn refuse(&mut self, answer: Own, head: &Head<'_>) {

@@ -87,6 +87,12 @@ impl ReactorSink<'_> {
             book.refused(asked, context.date, (answer, context.framing));
         }
     }
+
+    /// An answer without a handler takes room as well.
+    fn flow_after_own(&self) -> Flow {
+        let high = self.context.replies.is_high();
+        if high { Flow::Pause } else { Flow::Continue }
+    }
 }
 
 impl Sink for ReactorSink<'_> {
@@ -110,8 +116,7 @@ impl Sink for ReactorSink<'_> {
             && let Some(answer) = guest.refuses(http, client)
         {
             self.refuse(answer, http.head);
-            let high = self.context.replies.is_high();
-            return if high { Flow::Pause } else { Flow::Continue };
+            return self.flow_after_own();
         }
         if self.fleet.pool.slow > 0 && call::blocks(&*self.fleet.service, request) {
             return self.hand_over(request, strikes, pool);
@@ -148,16 +153,16 @@ impl Sink for ReactorSink<'_> {
             return None;
         }
         self.tally.add(Count::Requests, 1);
-        let high = self.context.replies.is_high();
-        Some(if high { Flow::Pause } else { Flow::Continue })
+        Some(self.flow_after_own())
     }
 
     fn bad_package(&mut self) {
         self.tally.add(Count::BadPackages, 1);
     }
 
-    fn own(&mut self, answer: Own) {
+    fn own(&mut self, answer: Own) -> Flow {
         self.refuse_known(answer, None);
+        self.flow_after_own()
     }
 
     fn refuse(&mut self, answer: Own, head: &Head<'_>) {

@@ -256,6 +256,7 @@ impl Worker {
             return; // it was on the list twice
         }
         let mut connection = self.slab.remove(key.index as usize);
+        self.fleet.room.give();
         let is_unnamed = connection.is_unnamed();
         self.wheel.remove(key.index);
         let now = self.kit.now;

@@ -10,6 +10,7 @@ use super::gauges::Gauges;
 use super::handle::Handle;
 use super::inbox::Inbox;
 use super::queue::JobQueue;
+use super::room::Room;
 use super::shuttle::{self, Shuttle};
 use super::tally::Tally;
 use super::threads;
@@ -18,7 +19,6 @@ use super::worker::BELL;
 use crate::base::buffer::Budget;
 use crate::base::limits::{INBOX_LETTERS_MAX, SPARE_FILES};
 use crate::base::rate::Rate;
-use crate::base::tick::Time;
 use crate::config::{self, Address, Config, Limits, Protocol};
 use crate::frame::Framing;
 use crate::net::listener::{self, Listener, Speech};
@@ -189,7 +189,7 @@ impl Running {
     /// Connections that may be open at once, in all.
     #[must_use]
     pub fn connections_max(&self) -> usize {
-        self.fleet.connections_max.saturating_mul(self.workers)
+        self.fleet.room.most()
     }
 
     /// What others need to stop the server, or to look at its counters.
@@ -293,7 +293,7 @@ fn fleet(
         rules: rules(config),
         visitors: Visitors::new(visitor_rules(&config.limits)),
         queue_len,
-        connections_max: connections_max(config, workers),
+        room: Room::new(connections_max(config, workers)),
         drain: config.drain,
         cache: config.cache,
         roots,
@@ -312,7 +312,7 @@ fn fleet(
             Some(_) => (0..workers).map(|_| Gauges::new()).collect(),
             None => Vec::new(),
         },
-        looked: AtomicU64::new(Time::NEVER.0),
+        looked: AtomicU64::new(0),
         order: AtomicU8::new(Order::Serve as u8),
         drains: AtomicBool::new(false),
     })
@@ -364,15 +364,14 @@ fn visitor_rules(limits: &Limits) -> VisitorRules {
     }
 }
 
-/// Connections per worker: what is configured, but no more than the open-file
-/// limit has room for beside the files that are served.
+/// Connections in all: what is configured, but no more than the open-file limit
+/// has room for beside the files that are served.
 fn connections_max(config: &Config, workers: usize) -> usize {
     let open_files = process::raise_open_files();
     let spare = SPARE_FILES.min(open_files / 2) + 8 * workers;
     let fit = open_files.saturating_sub(spare).max(1);
-    let all = match config.limits.connections {
+    match config.limits.connections {
         0 => fit,
         wanted => wanted.min(fit),
-    };
-    all.div_ceil(workers)
+    }
 }

@@ -249,6 +249,7 @@ impl Worker {
             || self.lane.wants_tick()
             || self.kit.access.as_ref().is_some_and(Book::wants_tick)
             || self.fleet.notes.wants_tick()
+            || self.is_looked_at()
             || self.accept_paused
             || self.draining.is_some()
             || !self.lists.memory.is_empty();

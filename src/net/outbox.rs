@@ -12,7 +12,7 @@
 use super::stream::Stream;
 use crate::base::buffer::{Buffer, Pool};
 use crate::base::limits::{
-    OUTBOX_BYTES_MAX, OUTBOX_LOW_BYTES, SENDFILE_BYTES_MAX, WRITE_SLICES_MAX,
+    OUTBOX_BYTES_MAX, OUTBOX_CHUNK_BYTES, OUTBOX_LOW_BYTES, SENDFILE_BYTES_MAX, WRITE_SLICES_MAX,
 };
 use crate::os::socket;
 use crate::service::Replies;
@@ -104,17 +104,22 @@ impl Outbox {
     }
 
     /// Queues answers, but for the first `skip` of their copied bytes, which
-    /// are written already (only where they have no pieces).
+    /// are written already (only where they have no pieces). One alone may be
+    /// larger than what may wait: its handler has made it so, and its client has
+    /// not had the time to read.
     ///
     /// # Errors
-    /// [`OutboxError::NoMemory`] or [`OutboxError::Full`]: the connection has
-    /// to end.
+    /// [`OutboxError::NoMemory`], or [`OutboxError::Full`] where too much waits
+    /// already: the connection has to end.
     pub fn queue(
         &mut self,
         replies: &Replies,
         skip: usize,
         pool: &mut Pool,
     ) -> Result<(), OutboxError> {
+        if self.pinned_bytes > OUTBOX_BYTES_MAX {
+            return Err(OutboxError::Full);
+        }
         let base = self.queued.wrapping_sub(skip as u64);
         let waiting = replies.package_ends().iter().filter(|&&end| end > skip);
         self.package_ends
@@ -125,12 +130,7 @@ impl Outbox {
             at = piece.at;
             self.queue_extent(&piece.extent);
         }
-        self.queue_bytes(&replies.bytes()[at..], pool)?;
-        if self.pinned_bytes > OUTBOX_BYTES_MAX {
-            Err(OutboxError::Full)
-        } else {
-            Ok(())
-        }
+        self.queue_bytes(&replies.bytes()[at..], pool)
     }
 
     /// Queues a package that others may share.
@@ -206,21 +206,20 @@ impl Outbox {
     }
 
     fn queue_bytes(&mut self, bytes: &[u8], pool: &mut Pool) -> Result<(), OutboxError> {
-        if bytes.is_empty() {
-            return Ok(());
+        for bytes in bytes.chunks(OUTBOX_CHUNK_BYTES) {
+            let appended = match self.chunks.back_mut() {
+                Some(Chunk::Bytes(buffer)) => buffer.append(bytes),
+                _ => false,
+            };
+            if !appended {
+                let mut buffer = pool.take(bytes.len()).ok_or(OutboxError::NoMemory)?;
+                let fits = buffer.append(bytes);
+                debug_assert!(fits);
+                self.chunks.push_back(Chunk::Bytes(buffer));
+            }
+            self.pinned_bytes += bytes.len();
+            self.queued += bytes.len() as u64;
         }
-        let appended = match self.chunks.back_mut() {
-            Some(Chunk::Bytes(buffer)) => buffer.append(bytes),
-            _ => false,
-        };
-        if !appended {
-            let mut buffer = pool.take(bytes.len()).ok_or(OutboxError::NoMemory)?;
-            let fits = buffer.append(bytes);
-            debug_assert!(fits);
-            self.chunks.push_back(Chunk::Bytes(buffer));
-        }
-        self.pinned_bytes += bytes.len();
-        self.queued += bytes.len() as u64;
         Ok(())
     }
 

@@ -148,10 +148,11 @@ impl Root {
         if self
             .looked
             .compare_exchange(looked, now.0, set, get)
-            .is_ok()
+            .is_err()
         {
-            self.follow();
+            return Time(looked); // another thread is at it, and not done yet
         }
+        self.follow();
         now
     }
 

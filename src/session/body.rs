@@ -111,7 +111,13 @@ impl Session {
             Fault::Broken => {
                 let hint = "the chunked body is malformed";
                 let status = Status::BAD_REQUEST;
-                self.refuse_as(Own::Refuse { status, hint }, head, sink)
+                let method = None;
+                let answer = Own::Refuse {
+                    method,
+                    status,
+                    hint,
+                };
+                self.refuse_as(answer, head, sink)
             }
             Fault::TooLarge => self.refuse_as(Own::refuse(Status::CONTENT_TOO_LARGE), head, sink),
             Fault::NoMemory => self.refuse_for_memory(head, sink),

@@ -67,8 +67,10 @@ impl Session {
         };
         self.since = means.now;
         if package.code == HEARTBEAT {
-            sink.own(Own::Heartbeat { tag: package.tag });
-            return Ok(Step::consumed(0));
+            return match sink.own(Own::Heartbeat { tag: package.tag }) {
+                Flow::Pause => Ok(Step::stop(Stop::Paused)),
+                _ => Ok(Step::consumed(0)),
+            };
         }
         match sink.request(&Request::Package(package), self.strikes, means.pool) {
             Flow::Continue => Ok(Step::consumed(0)),

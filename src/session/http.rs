@@ -248,6 +248,7 @@ impl Session {
     ) -> CloseReason {
         let hint = "the server has no buffer memory left; try again in a moment";
         let answer = Own::Refuse {
+            method: None,
             status: Status::SERVICE_UNAVAILABLE,
             hint,
         };
@@ -258,6 +259,7 @@ impl Session {
     fn refuse(&mut self, error: HeadError, sink: &mut impl Sink) -> CloseReason {
         self.refuse_as(
             Own::Refuse {
+                method: None,
                 status: error.status(),
                 hint: error.hint(),
             },
@@ -284,8 +286,10 @@ impl Session {
         sink: &mut impl Sink,
     ) -> CloseReason {
         match head {
-            Some(head) => sink.refuse(answer, head),
-            None => sink.own(answer),
+            Some(head) => sink.refuse(answer.to(head.line().method), head),
+            None => {
+                sink.own(answer);
+            }
         }
         self.go(Event::Over);
         CloseReason::BadRequest

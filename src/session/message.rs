@@ -1,7 +1,7 @@
 //! A message whose body comes in parts.
 
 use crate::base::buffer::{Buffer, Pool};
-use crate::base::limits::BODY_PROGRESS_BYTES;
+use crate::base::limits::{BODY_FIRST_BYTES, BODY_PROGRESS_BYTES};
 use crate::frame::Outline;
 use crate::http::body::Body;
 use crate::http::{FieldSpan, Head, RequestLine};
@@ -87,11 +87,11 @@ impl Message {
 }
 
 impl Collected {
-    /// Copies a head into a buffer with room for `expect` bytes of body, or
-    /// says that there is no memory.
+    /// Copies a head into a buffer with room for the first of `expect` bytes of
+    /// body, or says that there is no memory.
     pub(super) fn start(head: &Head<'_>, expect: usize, pool: &mut Pool) -> Option<Collected> {
         let head_len = head.bytes().len();
-        let mut buffer = pool.take(head_len + expect)?;
+        let mut buffer = pool.take(head_len + expect.min(BODY_FIRST_BYTES))?;
         let fits = buffer.append(head.bytes());
         debug_assert!(fits);
         Some(Collected {

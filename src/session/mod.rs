@@ -211,7 +211,7 @@ impl Session {
                 (State::BodyReceiving, _) => self.receive_body(rest, means, sink)?,
                 (_, Protocol::Http) => self.receive_http_head(rest, means, sink)?,
                 (_, Protocol::Frame) => self.receive_package_head(rest, means, sink)?,
-                (_, Protocol::Undecided) => self.tell_apart(rest),
+                (_, Protocol::Undecided) => self.tell_apart(rest, means.now),
             };
             consumed += step.consumed;
             if let Some(stop) = step.stop {
@@ -245,8 +245,10 @@ impl Session {
             (Protocol::Http, _) => {
                 let answer = Own::refuse(crate::http::Status::REQUEST_TIMEOUT);
                 match self.message.as_ref().and_then(|message| message.head()) {
-                    Some(head) => sink.refuse(answer, &head),
-                    None => sink.own(answer),
+                    Some(head) => sink.refuse(answer.to(head.line().method), &head),
+                    None => {
+                        sink.own(answer);
+                    }
                 }
                 CloseReason::Slow
             }
@@ -256,10 +258,10 @@ impl Session {
     }
 
     /// Whether the client knows that its last request is the last one. Any other
-    /// client of HTTP may be sending the next.
+    /// may be sending the next.
     #[must_use]
     pub fn is_last_asked(&self) -> bool {
-        self.asked_last || self.protocol != Protocol::Http
+        self.asked_last
     }
 
     /// The wait starts anew: what held the client up was the server itself.
@@ -340,11 +342,17 @@ impl Session {
         self.state = self.state.next(event);
     }
 
-    fn tell_apart(&mut self, input: &[u8]) -> Step {
+    /// What has begun has begun, whichever it is: the time of a head counts from
+    /// its first byte.
+    fn tell_apart(&mut self, input: &[u8], now: Time) -> Step {
         match sniff::tell(input) {
             Sniffed::Http => self.protocol = Protocol::Http,
             Sniffed::Frame => self.protocol = Protocol::Frame,
             Sniffed::NeedsMore => {
+                if self.at_rest() && !input.is_empty() {
+                    self.since = now;
+                    self.go(Event::FirstByte);
+                }
                 return Step::stop(Stop::Hungry);
             }
         }

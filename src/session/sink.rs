@@ -65,6 +65,9 @@ pub enum Flow {
 pub enum Own {
     /// An HTTP error; the connection ends after it.
     Refuse {
+        /// The method that was asked with, where it is known: HEAD is answered
+        /// without a body (RFC 9110 9.3.2).
+        method: Option<Method>,
         /// The status to answer with.
         status: Status,
         /// What was wrong, for a person; may be empty.
@@ -93,7 +96,25 @@ impl Own {
     /// A refusal that says no more than its status does.
     #[must_use]
     pub fn refuse(status: Status) -> Own {
-        Own::Refuse { status, hint: "" }
+        let (method, hint) = (None, "");
+        Own::Refuse {
+            method,
+            status,
+            hint,
+        }
+    }
+
+    /// The same, to a request of this method.
+    #[must_use]
+    pub fn to(self, asked: Method) -> Own {
+        match self {
+            Own::Refuse { status, hint, .. } => Own::Refuse {
+                method: Some(asked),
+                status,
+                hint,
+            },
+            other => other,
+        }
     }
 }
 
@@ -117,8 +138,9 @@ pub trait Sink {
     /// Hears of a package that was dropped because it is bad.
     fn bad_package(&mut self);
 
-    /// Takes an answer of the protocol's own.
-    fn own(&mut self, answer: Own);
+    /// Takes an answer of the protocol's own. [`Flow::Pause`]: it is enough for
+    /// now; after an answer that ends the connection it means nothing.
+    fn own(&mut self, answer: Own) -> Flow;
 
     /// The same where the request that it answers is known.
     fn refuse(&mut self, answer: Own, _head: &Head<'_>) {

@@ -50,6 +50,49 @@ fn spoiled(code: u16, body: &[u8]) -> Vec<u8> {
 
 // --- what is right -----------------------------------------------------------
 
+/// As much at once as a socket does not take, and more than one buffer holds.
+#[test]
+fn many_answers_to_one_package_arrive_whole() {
+    const MANY: u16 = 8;
+    const ANSWERS: usize = 350;
+    both(|mode| {
+        let body = pattern(29_000);
+        let told = body.clone();
+        let router = Router::new().message(MANY, move |_, context| {
+            for _ in 0..ANSWERS {
+                context.answer(MANY, &told)?;
+            }
+            Ok(())
+        });
+        let rig = Rig::with_router(mode, |_| {}, router);
+        let mut stream = BufReader::new(sent(rig.frame, &package(MANY, b"")));
+        for _ in 0..ANSWERS {
+            assert!(read_package(&mut stream) == (MANY, body.clone()));
+        }
+    });
+}
+
+/// The next package may be on its way: a plain close would reset it, and what was
+/// answered before might be lost with that.
+#[test]
+fn who_sends_on_behind_a_fault_of_ours_reads_the_end_and_no_reset() {
+    const PANICS: u16 = 8;
+    both(|mode| {
+        let router =
+            Router::new().message(PANICS, |_, _| -> Result<(), Bad> { panic!("on purpose") });
+        let rig = Rig::with_router(mode, |_| {}, router);
+        let input = [package(ECHO, b"first"), package(PANICS, b"")].concat();
+        let mut stream = sent(rig.frame, &input);
+        assert_eq!(read_package(&mut stream), (ECHO, b"first".to_vec()));
+        rig.wait_for("it is at its end", |rig| rig.count(Count::Panics) == 1);
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(50));
+            stream.write_all(&package(0, b"")).expect("it is taken");
+        }
+        assert_eq!(read_to_end(&mut stream), b"");
+    });
+}
+
 #[test]
 fn the_examples_of_the_protocol_byte_for_byte() {
     both(|mode| {

@@ -46,6 +46,20 @@ fn cups() -> Router {
         .site(StaticSite::new(0))
 }
 
+/// More than may wait for a client that does not read: this one has had no time.
+#[test]
+fn a_large_answer_arrives_whole() {
+    const BYTES: usize = 20 << 20;
+    both(|mode| {
+        let router = Router::new().http("GET", "/much", |_, _| "a".repeat(BYTES));
+        let rig = Rig::with_router(mode, |_| {}, router);
+        for _ in 0..2 {
+            let answer = get(rig.http, "/much", "");
+            assert!(answer.body.len() == BYTES && answer.body.iter().all(|&byte| byte == b'a'));
+        }
+    });
+}
+
 #[test]
 fn names_in_paths_stand_for_segments() {
     both(|mode| {

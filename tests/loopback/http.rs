@@ -928,11 +928,14 @@ fn without_buffer_memory_a_request_is_answered_503() {
         let rig = Rig::with_router(mode, small, router());
         let head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n";
         let mut stream = sent(rig.http, head.as_bytes());
+        // What it is refused for is not what it announces, but what comes.
+        stream.write_all(&[b'x'; 100_000]).expect("sent");
         let answer = read_answer(&mut stream, false);
         assert_eq!(
             (answer.status, answer.field("connection")),
             (503, Some("close"))
         );
+        assert_eq!(answer.field("retry-after"), Some("1"));
         stream
             .write_all(&[b'x'; 50_000])
             .expect("taken, to be dropped");

@@ -6,7 +6,7 @@ use crate::support::{
     reset,
 };
 use pelton::base::tick::Millis;
-use pelton::config::Config;
+use pelton::config::{Config, Mode};
 use pelton::engine::Count;
 use pelton::service::{Bad, Context, Response, Router};
 use pelton::session::{CloseReason, Flow};
@@ -191,6 +191,25 @@ fn a_stop_is_an_end_too() {
         );
         assert_eq!(alive.load(Ordering::SeqCst), 0);
     });
+}
+
+#[test]
+fn a_drain_waits_for_the_job_of_one_who_is_gone() {
+    let (router, alive, ends) = counting();
+    let rig = Rig::with_router(Mode::Proactor, |_| {}, router);
+    let mut stream = connect(rig.frame);
+    assert_eq!(read_package(&mut stream).0, GREETING);
+    assert_eq!(asked(&mut stream), 1);
+    let from = stream.local_addr().expect("an address");
+    stream.write_all(&package(SLOW_COUNT, b"")).expect("sent");
+    thread::sleep(Duration::from_millis(50)); // the pool has it then, most likely
+    reset(stream);
+    rig.wait_for("it is gone", |rig| rig.live() == 0);
+    rig.handle.drain();
+    rig.wait();
+    let ends = ends.lock().expect("whole");
+    assert_eq!(*ends, [(from, CloseReason::Reset, 2)]);
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
 }
 
 #[test]

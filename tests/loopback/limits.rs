@@ -87,6 +87,38 @@ fn connections_beyond_the_limit_wait_for_room() {
     });
 }
 
+/// However the system spreads clients over the loops.
+#[test]
+fn the_limit_on_connections_is_that_of_all_loops_together() {
+    const MOST: u64 = 6;
+    both(|mode| {
+        let rig = Rig::start(mode, |config| {
+            config.workers = 4;
+            config.limits.connections = MOST as usize;
+        });
+        let mut all = clients(rig.http, 3 * MOST as usize);
+        rig.wait_for("it is full", |rig| rig.live() == MOST);
+        std::thread::sleep(A_WHILE);
+        assert_eq!(rig.live(), MOST);
+        // A few at a time: whoever is served makes room for the others.
+        while !all.is_empty() {
+            let (mut served, rest): (Vec<TcpStream>, _) = all.into_iter().partition(has_answer);
+            served.iter_mut().for_each(is_served);
+            all = rest;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        rig.wait_for("all are gone", |rig| rig.live() == 0);
+        assert_eq!(rig.count(Count::Accepted), 3 * MOST);
+    });
+}
+
+fn has_answer(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).expect("set");
+    let came = stream.peek(&mut [0]).is_ok_and(|count| count > 0);
+    stream.set_nonblocking(false).expect("set");
+    came
+}
+
 /// Whoever needs few descriptors leaves room for the files that are served.
 #[test]
 fn with_few_open_files_allowed_those_it_has_are_served_and_it_does_not_spin() {
@@ -191,10 +223,10 @@ fn eaters(rig: &Rig) -> Vec<TcpStream> {
         loop {
             let mut stream = connect(rig.http);
             let head = format!("POST /len HTTP/1.1\r\nHost: a\r\nContent-Length: {len}\r\n\r\n");
-            if is_refused(rig, &mut stream, head.as_bytes()) {
+            let part = [head.into_bytes(), vec![7; len - 1]].concat();
+            if is_refused(rig, &mut stream, &part) {
                 break;
             }
-            stream.write_all(&vec![7; len - 1]).expect("sent");
             eaters.push(stream);
         }
     }
@@ -204,10 +236,10 @@ fn eaters(rig: &Rig) -> Vec<TcpStream> {
 /// Sends `request`: whether the server, out of memory, answers 503.
 fn is_refused(rig: &Rig, stream: &mut TcpStream, request: &[u8]) -> bool {
     let refused = rig.count(Count::Refused);
-    let held = rig.handle.buffer_bytes();
+    let read = rig.count(Count::ReadBytes) + request.len() as u64;
     stream.write_all(request).expect("sent");
     rig.wait_for("it is taken or refused", |rig| {
-        rig.count(Count::Refused) > refused || rig.handle.buffer_bytes() > held
+        rig.count(Count::Refused) > refused || rig.count(Count::ReadBytes) >= read
     });
     if rig.count(Count::Refused) == refused {
         return false;
@@ -288,12 +320,42 @@ fn a_paused_frame_client_is_closed_by_its_deadline() {
     });
 }
 
+/// What is only announced takes no room from what comes.
+#[test]
+fn bodies_that_are_announced_and_do_not_come_hold_next_to_nothing() {
+    both(|mode| {
+        let router = Router::new()
+            .site(StaticSite::new(0))
+            .http("POST", "/up", |request, _| {
+                Response::text(request.body.len().to_string())
+            });
+        let adjust = |config: &mut Config| config.limits.buffer_bytes = 8 << 20;
+        let rig = Rig::with_router(mode, adjust, router);
+        let up = |len: usize| {
+            let mut stream = connect(rig.http);
+            let head = format!("POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: {len}\r\n\r\n");
+            stream.write_all(head.as_bytes()).expect("sent");
+            stream
+        };
+        let mut announced: Vec<TcpStream> = (0..200).map(|_| up(1_000_000)).collect();
+        rig.wait_for("all are there", |rig| rig.live() == 200);
+        let mut others = [up(300_000), announced.swap_remove(100)];
+        for (stream, len) in others.iter_mut().zip([300_000, 1_000_000]) {
+            stream.write_all(&pattern(len)).expect("sent");
+            let answer = read_answer(stream, false);
+            let expected = len.to_string().into_bytes();
+            assert_eq!((answer.status, answer.body), (200, expected));
+        }
+        is_served(&mut asking(rig.http));
+    });
+}
+
 /// A server whose memory is held by others waits without turning.
 #[test]
 fn a_server_out_of_memory_does_not_spin() {
     both_at_once(|mode| {
         let folder = Folder::site();
-        let more = "[limits]\nbuffer_mb = 4\nbody_bytes = 3000000\n\
+        let more = "[limits]\nbuffer_mb = 4\nbody_bytes = 1000000\n\
                     [timeouts]\nprogress_s = 60\n[proactor]\nthreads = 1\n";
         let text = config_text(mode, folder.path(), more);
         folder.write("pelton.toml", text.as_bytes());
@@ -316,9 +378,10 @@ fn a_server_out_of_memory_does_not_spin() {
 /// In reactor mode a whole GET needs no buffer; in proactor mode it does.
 fn is_served_or_refused(addr: SocketAddr) {
     let mut stream = asking(addr);
-    let status = read_answer(&mut stream, false).status;
-    assert!(matches!(status, 200 | 503), "{status}");
-    if status == 503 {
+    let answer = read_answer(&mut stream, false);
+    assert!(matches!(answer.status, 200 | 503), "{}", answer.head);
+    if answer.status == 503 {
+        assert_eq!(answer.field("retry-after"), Some("1"));
         assert_eq!(read_to_end(&mut stream), b"");
     }
 }

@@ -3,9 +3,10 @@
 //! in both.
 
 use crate::support::{
-    PATIENCE, Rig, both, connect, connect_narrow, package, pattern, read_answer, read_package,
+    PATIENCE, Rig, both, connect, connect_narrow, get, package, pattern, read_answer, read_package,
     read_to_end, reset,
 };
+use pelton::base::key::Peer;
 use pelton::config::{Config, Mode};
 use pelton::engine::Count;
 use pelton::engine::doorbell::{Doorbell, Wake};
@@ -73,21 +74,41 @@ fn asking(addr: SocketAddr, target: &str) -> TcpStream {
 
 #[test]
 fn a_handler_that_blocks_delays_nobody_else() {
-    let pause = Duration::from_millis(300);
-    let rig = Rig::with_router(Mode::Proactor, pool(4, 64), slow_echo(pause));
-    let mut slow = asking(rig.http, "/slow?0");
-    let mut others: Vec<Duration> = (0..20)
-        .map(|_| {
-            let start = Instant::now();
-            let mut stream = asking(rig.http, "/small.txt");
-            assert_eq!(read_answer(&mut stream, false).body, pattern(1024));
-            start.elapsed()
-        })
-        .collect();
-    assert_eq!(read_answer(&mut slow, false).body, b"/slow?0");
-    others.sort();
-    let median = others[others.len() / 2];
-    assert!(median < pause / 2, "{others:?}");
+    let (router, reached, open) = gated();
+    let rig = Rig::with_router(Mode::Proactor, pool(4, 64), router);
+    let mut slow = asking(rig.http, "/gate");
+    reached
+        .recv_timeout(PATIENCE)
+        .expect("the handler is called");
+    for _ in 0..20 {
+        let answer = get(rig.http, "/small.txt", "");
+        assert_eq!(answer.body, pattern(1024));
+    }
+    open.send(()).expect("it waits yet");
+    assert_eq!(read_answer(&mut slow, false).body, b"open\n");
+}
+
+/// More of them than one job holds.
+#[test]
+fn heartbeats_behind_a_handler_that_blocks_keep_their_place() {
+    const GATE: u16 = 7;
+    const BEATS: usize = 5_000;
+    let (open, opened) = channel();
+    let opened = Mutex::new(opened);
+    let router = Router::new().message(GATE, move |_, context| {
+        let opened = opened.lock().expect("one at a time");
+        opened.recv_timeout(PATIENCE).expect("it is opened");
+        context.answer(GATE, b"open").map_err(|_| Bad)
+    });
+    let rig = Rig::with_router(Mode::Proactor, pool(1, 8), router);
+    let mut stream = connect(rig.frame);
+    let input = [package(GATE, b""), package(0, b"").repeat(BEATS)].concat();
+    stream.write_all(&input).expect("sent");
+    open.send(()).expect("the handler is there");
+    assert_eq!(read_package(&mut stream), (GATE, b"open".to_vec()));
+    let mut answers = vec![0; 8 * BEATS];
+    stream.read_exact(&mut answers).expect("all are answered");
+    assert!(answers == package(0, b"").repeat(BEATS));
 }
 
 #[test]
@@ -276,6 +297,56 @@ fn loops_that_mail_each_other_heavily_lose_nothing() {
         drop(members);
         rig.wait_for("all are gone", |rig| rig.live() == 0);
     });
+}
+
+/// Those who come and go cannot be held up: when a loop does not take its mail
+/// what they say to it is dropped, and not piled up.
+#[test]
+fn news_for_a_loop_that_is_held_up_are_bounded() {
+    const HOST: u16 = 7;
+    const GATE: u16 = 8;
+    const NEWS: u16 = 9;
+    let (open, opened) = channel();
+    let opened = Mutex::new(opened);
+    let hosts: Arc<Mutex<Vec<Peer>>> = Arc::default();
+    let (known, told) = (hosts.clone(), hosts.clone());
+    let router = Router::new()
+        .message(HOST, move |_, context| {
+            known.lock().expect("whole").push(context.peer);
+            context
+                .answer(HOST, &context.peer.worker.to_be_bytes())
+                .map_err(|_| Bad)
+        })
+        .message(GATE, move |_, context| {
+            let opened = opened.lock().expect("one at a time");
+            opened.recv_timeout(PATIENCE).expect("it is opened");
+            context.answer(GATE, b"open").map_err(|_| Bad)
+        })
+        .closed(move |_, context| {
+            let hosts = told.lock().expect("whole").clone();
+            let mine = context.peer.worker;
+            for host in hosts.into_iter().filter(|host| host.worker != mine) {
+                for _ in 0..500 {
+                    context.send(host, NEWS, b"").expect("short");
+                }
+            }
+        });
+    let rig = Rig::with_router(Mode::Reactor, |_| {}, router);
+    let mut held = connect(rig.frame);
+    held.write_all(&package(HOST, b"")).expect("sent");
+    assert_eq!(read_package(&mut held).0, HOST);
+    held.write_all(&package(GATE, b"")).expect("sent");
+    rig.wait_for("much was lost", |rig| {
+        // Half of them wait for the loop that is held up, and the others go.
+        drop(connect(rig.frame));
+        rig.count(Count::LettersLost) > 10_000
+    });
+    open.send(()).expect("the handler is there");
+    let mut reader = std::io::BufReader::new(&mut held);
+    assert_eq!(read_package(&mut reader), (GATE, b"open".to_vec()));
+    for _ in 0..4_000 {
+        assert_eq!(read_package(&mut reader), (NEWS, vec![]));
+    }
 }
 
 #[test]

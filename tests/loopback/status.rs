@@ -11,11 +11,13 @@ use serde_json::Value;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 const PATH: &str = "/_pelton/";
 const GET_SMALL: &[u8] = b"GET /small.txt HTTP/1.1\r\nHost: a\r\n\r\n";
-/// A loop gathers what it has once a second, from the first look on.
+/// A loop gathers what it has once a second.
 const A_LOOK: Duration = Duration::from_millis(1_200);
 
 fn rig(mode: Mode) -> Rig {
@@ -162,13 +164,67 @@ fn a_server_that_goes_away_is_healthy_and_not_ready() {
         for name in ["health", "ready"] {
             assert_eq!(get(rig.http, &format!("{PATH}{name}"), "").status, 200);
         }
-        let mut looker = connect(rig.http);
-        ask(&mut looker);
+        let mut lookers = [connect(rig.http), connect(rig.http)];
+        lookers.iter_mut().for_each(ask);
         rig.handle.drain();
-        looker
-            .write_all(b"GET /_pelton/ready HTTP/1.1\r\nHost: a\r\n\r\n")
-            .expect("sent");
-        assert_eq!(read_answer(&mut looker, false).status, 503);
+        for (looker, (name, status)) in lookers.iter_mut().zip([("health", 200), ("ready", 503)]) {
+            let request = format!("GET {PATH}{name} HTTP/1.1\r\nHost: a\r\n\r\n");
+            looker.write_all(request.as_bytes()).expect("sent");
+            assert_eq!(read_answer(looker, false).status, status, "{name}");
+        }
+    });
+}
+
+/// One loop that a handler holds up is no health, though the other one answers.
+#[test]
+fn a_loop_that_is_held_up_is_told_of() {
+    let (open, opened) = channel::<()>();
+    let opened = Mutex::new(opened);
+    let router = Router::new()
+        .http("GET", "/loop", |_, context| context.peer.worker.to_string())
+        .http("GET", "/gate", move |_, _| {
+            let _ = opened.lock().expect("one at a time").recv_timeout(PATIENCE);
+            "open"
+        });
+    let rig = Rig::with_router(Mode::Reactor, shown, router);
+    let ask = |stream: &mut TcpStream, target: &str| {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+    };
+    let mut held = connect(rig.http);
+    ask(&mut held, "/loop");
+    let its = read_answer(&mut held, false).body;
+    // The system spreads clients over the loops as it likes.
+    let other = (0..1_000)
+        .map(|_| connect(rig.http))
+        .find_map(|mut stream| {
+            ask(&mut stream, "/loop");
+            (read_answer(&mut stream, false).body != its).then_some(stream)
+        });
+    let mut other = other.expect("one of the other loop");
+    let mut health = || {
+        ask(&mut other, "/_pelton/health");
+        read_answer(&mut other, false).status
+    };
+    assert_eq!(health(), 200);
+    ask(&mut held, "/gate");
+    rig.wait_for("it is told", |_| health() == 503);
+    open.send(()).expect("it waits yet");
+    assert_eq!(read_answer(&mut held, false).body, b"open");
+    rig.wait_for("it is over", |_| health() == 200);
+}
+
+/// Who looks but once sees what there is, and not what there was when somebody
+/// last looked.
+#[test]
+fn a_single_look_sees_what_is_there() {
+    both(|mode| {
+        let rig = rig(mode);
+        let mut held: Vec<TcpStream> = (0..20).map(|_| connect(rig.http)).collect();
+        held.iter_mut().for_each(ask);
+        std::thread::sleep(2 * A_LOOK);
+        let seen = sum(&numbers(rig.http), "phases", "idle");
+        assert_eq!(seen, 20);
     });
 }
 

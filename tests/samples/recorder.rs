@@ -174,8 +174,9 @@ impl Sink for Recorder<'_> {
         self.events.push(Event::Bad);
     }
 
-    fn own(&mut self, answer: Own) {
+    fn own(&mut self, answer: Own) -> Flow {
         self.events.push(Event::Own(answer));
+        self.flow()
     }
 }
 

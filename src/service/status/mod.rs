@@ -70,7 +70,11 @@ impl StatusPage {
                 Ok(text) => Response::new(metrics::MEDIA_TYPE, text.into_bytes()),
                 Err(_) => Response::error(Status::INTERNAL_SERVER_ERROR, ""),
             },
-            b"health" => Response::text("ok\n"),
+            b"health" if self.watch.is_healthy() => Response::text("ok\n"),
+            b"health" => {
+                let hint = "a loop does not turn: one of its handlers holds it up";
+                Response::error(Status::SERVICE_UNAVAILABLE, hint)
+            }
             b"ready" if self.watch.is_ready() => Response::text("ready\n"),
             _ => Response::error(Status::SERVICE_UNAVAILABLE, "the server is going away"),
         };

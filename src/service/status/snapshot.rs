@@ -85,6 +85,9 @@ pub trait Watch: Send + Sync + 'static {
     /// may be a second or two old.
     fn snapshot(&self) -> Snapshot;
 
+    /// Whether every loop turns, or sleeps: none is held up by a handler.
+    fn is_healthy(&self) -> bool;
+
     /// Whether new connections are accepted.
     fn is_ready(&self) -> bool;
 }

@@ -134,7 +134,7 @@ fn without_memory_some_wait_and_the_others_are_served() {
         // In proactor mode a request is copied, and may find no memory.
         wanted.or_503 = mode == Mode::Proactor;
         let setup = Setup {
-            more: "[limits]\nbuffer_mb = 4\nbody_bytes = 3000000\n[proactor]\nthreads = 1\n",
+            more: "[limits]\nbuffer_mb = 4\nbody_bytes = 1000000\n[proactor]\nthreads = 1\n",
             wanted,
             ..Setup::new(mode)
         };
