@@ -13,6 +13,7 @@ use crate::config::{
 };
 use log::LevelFilter;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 const MIB: usize = 1 << 20;
 /// Files that a worker's cache may be told to hold.
@@ -231,16 +232,18 @@ fn rate(keys: &mut Section<'_, '_>, per_s: &'static str, burst: &'static str) ->
     })
 }
 
-/// One whole request must fit the buffers, or none of that size is ever served.
+/// One whole request must fit the buffers, or none of that size is ever served:
+/// that which holds all of it, the one that it grew out of, and some that the
+/// loops keep back.
 fn check_budget(keys: &mut Section<'_, '_>, limits: &Limits) {
     let request = limits.head_bytes + limits.body_bytes;
-    let buffer = BUFFER_CLASS_BYTES
-        .into_iter()
-        .find(|class| *class >= request);
-    let needed = buffer.unwrap_or(request);
+    let is_small = |class: &&usize| **class < request;
+    let outgrown = BUFFER_CLASS_BYTES.iter().take_while(is_small).last();
+    let whole = BUFFER_CLASS_BYTES.iter().find(|class| **class >= request);
+    let needed = whole.unwrap_or(&request) + outgrown.unwrap_or(&0) + MIB;
     if needed > limits.buffer_bytes {
         let message = format!(
-            "a request of `head_bytes` + `body_bytes` needs a buffer of {} MB: \
+            "a request of `head_bytes` + `body_bytes` needs {} MB of buffers: \
              write at least that for `buffer_mb`, or a smaller `body_bytes`",
             needed.div_ceil(MIB)
         );
@@ -273,13 +276,21 @@ fn accounts(keys: &mut Section<'_, '_>) -> Accounts {
 }
 
 fn master(keys: &mut Section<'_, '_>) -> Master {
-    let given = |text: String| (!text.is_empty()).then_some(text);
+    let mut given = |key, what| {
+        let text = keys.text(key, "");
+        let is_given = !text.is_empty();
+        if is_given {
+            keys.name(keys.at(key), what, PathBuf::from(&text));
+        }
+        is_given.then_some(text)
+    };
+    let (user, group) = (given("user", What::User), given("group", What::Group));
     let master = Master {
         enable: keys.flag("enable", false),
         pid_file: keys.file("pid_file", What::Written),
         daemon: keys.flag("daemon", false),
-        user: given(keys.text("user", "")),
-        group: given(keys.text("group", "")),
+        user,
+        group,
     };
     if master.group.is_some() && master.user.is_none() {
         let message = "`group` goes with a `user`: write both, or remove it";

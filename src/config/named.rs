@@ -1,20 +1,21 @@
-//! Files and folders that a configuration names, and where it does, for those
-//! who look whether they are there.
+//! Files, folders and users that a configuration names, and where it does, for
+//! those who look whether they are there.
 
 use crate::config::problem::Problem;
 use std::path::PathBuf;
 
-/// A file or folder, and where its name is in the text.
+/// A file, a folder or a user of the system, and where its name is in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) what: What,
-    /// As it is written: for a page a path of its site.
+    /// As it is written: for a page a path of its site, for a user or a group
+    /// its name.
     pub(crate) path: PathBuf,
     line: usize,
     column: usize,
 }
 
-/// What a file or a folder is for.
+/// What it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// The folder of a site.
@@ -29,6 +30,10 @@ pub(crate) enum What {
     Written,
     /// The file of a unix socket: likewise.
     Socket,
+    /// Whom the serving process becomes.
+    User,
+    /// In which group.
+    Group,
 }
 
 /// How pages of a site are found.

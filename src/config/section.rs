@@ -123,7 +123,7 @@ impl<'r, 't> Section<'r, 't> {
         Some(path)
     }
 
-    /// Notes a file or a folder that is named at byte `at` of the text.
+    /// Notes what is named at byte `at` of the text, and is to be looked for.
     pub(super) fn name(&mut self, at: usize, what: What, path: PathBuf) {
         self.report.name(at, what, path);
     }

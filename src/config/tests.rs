@@ -248,10 +248,13 @@ fn listeners_and_sites_that_cannot_be() {
     );
     check("[[site]]\nhosts = []", &[(2, 9, "not `[]`")]);
     check("[[site]]\nroot = \"\"", &[(2, 8, "must name a folder")]);
-    check("[limits]\nbuffer_mb = 1", &[(2, 13, "a buffer of 4 MB")]);
+    check(
+        "[limits]\nbuffer_mb = 1",
+        &[(2, 13, "needs 6 MB of buffers")],
+    );
     check(
         "[limits]\nbuffer_mb = 4\nbody_bytes = 6291456",
-        &[(2, 13, "a buffer of 8 MB")],
+        &[(2, 13, "needs 13 MB of buffers")],
     );
 }
 

@@ -64,6 +64,7 @@ impl Master {
             restart: Some(now),
             wants_reload: false,
             wants_upgrade: false,
+            told_to_wait: false,
             end: None,
             fed: now,
             origin: handoff,

@@ -23,9 +23,22 @@ const SELF: &str = "/proc/self/exe";
 impl Master {
     /// Begins what was asked for, if nothing else is under way.
     pub(super) fn change(&mut self) {
-        if self.starting.is_some() || self.end.is_some() || self.leaving.len() >= LEAVING_MAX {
+        if self.starting.is_some() || self.end.is_some() {
             return;
         }
+        if self.leaving.len() >= LEAVING_MAX {
+            let waits = self.wants_reload || self.wants_upgrade;
+            if waits && !self.told_to_wait {
+                let count = self.leaving.len();
+                log::warn!(
+                    "{count} serving processes are on their way out: what was asked for waits \
+                     until one of them has gone"
+                );
+            }
+            self.told_to_wait = waits;
+            return;
+        }
+        self.told_to_wait = false;
         if std::mem::take(&mut self.wants_reload) {
             self.begin_reload();
         } else if std::mem::take(&mut self.wants_upgrade) {

@@ -43,6 +43,16 @@ pub(super) struct Said {
     pub(super) alive: bool,
 }
 
+/// Variables of the environment that are the master's alone.
+const NOT_HANDED_ON: [&str; 6] = [
+    TO_MASTER,
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+    "LISTEN_PID",
+    "LISTEN_PIDFDID",
+    "NOTIFY_SOCKET",
+];
+
 impl Child {
     /// Starts one. `handed`: the descriptors that `handoff` names, but for the
     /// control pipe.
@@ -61,7 +71,7 @@ impl Child {
         command.arg0(TITLE).stdin(Stdio::null());
         command.env(TO_SERVING, handoff.encode());
         command.envs(heap::tuning());
-        for name in [TO_MASTER, "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"] {
+        for name in NOT_HANDED_ON {
             command.env_remove(name);
         }
         let mut handed = handed;

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::lines::{Lines, Next, Out};
 use crate::config;
-use crate::net::log_file::LogFile;
+use crate::net::log_file::{self, LogFile};
 use crate::os::user::Identity;
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
@@ -95,7 +95,7 @@ impl Journal {
         rustix::stdio::dup2_stdout(&null)?;
         match &self.log.file {
             Some(path) => {
-                let file = File::options().create(true).append(true).open(path)?;
+                let file = log_file::open(path, self.owner.as_ref())?;
                 rustix::stdio::dup2_stderr(&file)?;
             }
             None => rustix::stdio::dup2_stderr(&null)?,

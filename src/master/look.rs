@@ -1,5 +1,5 @@
-//! A look at the disk: whether the files and folders that a configuration names
-//! are there, and are what they should be. The start and `pelton check` look
+//! A look at the machine: whether the files, folders and users that a configuration
+//! names are there, and are what they should be. The start and `pelton check` look
 //! alike.
 
 mod hint;
@@ -7,13 +7,16 @@ mod page;
 
 use super::failure::{told, unread};
 use crate::config::{self, Config, Named, Problem, What};
-use crate::os::file;
+use crate::os::{file, user};
 use hint::{folder, meant, unusable};
 use page::page;
 use rustix::fs::{Access, access};
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+/// The first bytes of a file of SQLite's (its file format, 1.3.1).
+const SQLITE_BEGINS: &[u8; 16] = b"SQLite format 3\0";
 
 /// How much is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +73,13 @@ impl Look<'_> {
             }
             What::Accounts => {
                 self.apart(path)?;
-                if all { made(path) } else { Ok(()) }
+                if all { database(path) } else { Ok(()) }
             }
             What::Page(shelf) if all => page(self.dir.unwrap_or(&shelf.root), shelf, path),
             What::Written if all => made(path),
             What::Socket if all && self.listens_at(path) => folder_of(path),
+            What::User if all => known(user::find(&path.to_string_lossy(), None)),
+            What::Group if all => known(user::find_group(&path.to_string_lossy())),
             _ => Ok(()),
         }
     }
@@ -165,6 +170,35 @@ fn made(path: &Path) -> Result<(), String> {
         false => (folder(path), Access::WRITE_OK | Access::EXEC_OK),
     };
     access(place, how).map_err(|error| unusable(path, &error.into()))
+}
+
+/// A file of accounts: made where it is not there, and SQLite's where it is. For
+/// a process that does not have it open: closed here, it would lose the locks
+/// that SQLite has on it.
+fn database(path: &Path) -> Result<(), String> {
+    made(path)?;
+    let shown = path.display();
+    let other = || Err(format!("{shown} is no SQLite file: write another name"));
+    match fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => return other(),
+        Ok(meta) if meta.len() > 0 => {}
+        _ => return Ok(()), // there is none yet, or one that was just made
+    }
+    let mut begins = [0; SQLITE_BEGINS.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begins));
+    match read {
+        Ok(()) if begins == *SQLITE_BEGINS => Ok(()),
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(unusable(path, &error)),
+        _ => other(),
+    }
+}
+
+/// A user or a group of this machine.
+fn known<T>(found: Result<T, String>) -> Result<(), String> {
+    match found {
+        Ok(_) => Ok(()),
+        Err(why) => Err(format!("{why}: write one that this machine has")),
+    }
 }
 
 /// The folder that a file is to be made in.

@@ -4,7 +4,7 @@
 use super::failure::Failure;
 use crate::os::inherit;
 use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
@@ -80,8 +80,11 @@ impl AsFd for PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        // The lock is held until after that: nobody else can have written it.
-        let _ = fs::remove_file(&self.path);
+        // The lock is held until after that: nobody else can have written it. One
+        // that was made where it was removed is another's.
+        if is_at(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -115,8 +118,7 @@ fn locked(path: &Path) -> io::Result<Option<File>> {
             continue;
         }
         // Its last owner may have removed it meanwhile.
-        let inode = file.metadata()?.ino();
-        if fs::metadata(path).is_ok_and(|there| there.ino() == inode) {
+        if is_at(&file, path) {
             return Ok(Some(file));
         }
     }
@@ -126,11 +128,36 @@ fn locked(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// Whether the path still means this file.
+fn is_at(file: &File, path: &Path) -> bool {
+    let place = |meta: Metadata| (meta.dev(), meta.ino());
+    let there = fs::metadata(path).map(place);
+    there.is_ok_and(|there| file.metadata().map(place).is_ok_and(|own| own == there))
+}
+
 /// Whether nobody else has the file.
 fn lock(file: &File) -> io::Result<bool> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
         Err(error) if error == rustix::io::Errno::WOULDBLOCK => Ok(false),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_another_has_made_meanwhile_stays() {
+        let name = format!("pelton-pid-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let first = PidFile::write(&path).expect("written");
+        fs::remove_file(&path).expect("somebody cleans up");
+        let second = PidFile::write(&path).expect("written anew");
+        drop(first);
+        assert!(path.exists(), "it is the second one's");
+        drop(second);
+        assert!(!path.exists());
     }
 }

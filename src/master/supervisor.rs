@@ -10,6 +10,7 @@ use super::restart::Restarts;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::stage::{End, Starting};
+use super::watch;
 use crate::config::ServeArgs;
 use crate::os::notify;
 use crate::os::signal::Signals;
@@ -43,6 +44,8 @@ pub(super) struct Master {
     pub(super) restart: Option<Instant>,
     pub(super) wants_reload: bool,
     pub(super) wants_upgrade: bool,
+    /// The log says that these wait.
+    pub(super) told_to_wait: bool,
     pub(super) end: Option<End>,
     /// When the service manager last heard of it, while nothing serves.
     pub(super) fed: Instant,
@@ -234,8 +237,6 @@ impl Master {
 
     /// Tells the service manager, if there is one.
     pub(super) fn announce(&self, words: &str) {
-        if let Err(error) = notify::send(words) {
-            log::warn!("the service manager could not be told {words:?}: {error}");
-        }
+        watch::tell(words);
     }
 }

@@ -10,6 +10,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -120,9 +121,13 @@ pub(super) fn heap() -> io::Result<()> {
     })
 }
 
-/// Tells the service manager, if there is one.
+/// Tells the service manager, if there is one. That it cannot be told is in the
+/// log once, until it can.
 pub(super) fn tell(words: &str) {
-    if let Err(error) = notify::send(words) {
+    static IS_DEAF: AtomicBool = AtomicBool::new(false);
+    let told = notify::send(words);
+    let was_deaf = IS_DEAF.swap(told.is_err(), Ordering::Relaxed);
+    if let (Err(error), false) = (told, was_deaf) {
         log::warn!("the service manager could not be told {words:?}: {error}");
     }
 }

@@ -13,11 +13,12 @@
 use crate::config::Log;
 use crate::os::user::Identity;
 use log::Level;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// A log file. Owns the descriptor.
@@ -101,8 +102,8 @@ impl LogFile {
         if is_named && (own.len() == 0 || own.len() + lines.len() as u64 <= most) {
             return Ok(());
         }
-        if is_named {
-            self.roll_over_alone(own, keep)?;
+        if is_named && !self.roll_over_alone(own, keep)? {
+            return Ok(());
         }
         self.reopen()?;
         if self.stuck.take().is_some() {
@@ -126,14 +127,22 @@ impl LogFile {
         Ok(())
     }
 
-    /// One of the processes that find the file full rolls it over.
-    fn roll_over_alone(&self, own: &Metadata, keep: usize) -> io::Result<()> {
-        flock(&self.file, FlockOperation::LockExclusive)?;
-        // The lock goes with the file that is left behind, when it is closed.
-        if self.is_named(own) {
-            self.roll_over(keep)?;
+    /// One of the processes that find the file full rolls it over. `false`: another
+    /// one is at it, and is not waited for.
+    fn roll_over_alone(&self, own: &Metadata, keep: usize) -> io::Result<bool> {
+        match flock(&self.file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => return Ok(false),
+            locked => locked?,
         }
-        Ok(())
+        let done = match self.is_named(own) {
+            true => self.roll_over(keep),
+            false => Ok(()),
+        };
+        // Else the lock goes with the file that is left behind, when it is closed.
+        if done.is_err() {
+            flock(&self.file, FlockOperation::Unlock)?;
+        }
+        done.map(|()| true)
     }
 
     /// Whether the name still means this file.
@@ -191,13 +200,43 @@ pub fn remark(lines: &[u8], level: &str, text: &str) -> Vec<u8> {
     [time, format!(" [{level}] {text}\n").as_bytes()].concat()
 }
 
-/// A file to be written at its end.
-fn open(path: &Path, owner: Option<&Identity>) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
-    if let Some(owner) = owner {
+/// A file to be written at its end, which is made if it is not there. `owner`:
+/// whose it is. Root opens it for a user who may have a hand in its folder, and in
+/// its place have put a link to what only root may write: such links are not
+/// followed, and nothing is given away but a plain file of one name.
+///
+/// # Errors
+/// What the system says; it is a link that somebody else may have made.
+pub fn open(path: &Path, owner: Option<&Identity>) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    let Some(owner) = owner else {
+        return options.open(path);
+    };
+    if !is_root_alone(path) {
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.open(path).map_err(|error| {
+        if Errno::from_io_error(&error) == Some(Errno::LOOP) {
+            return io::Error::other("it is a link, in a folder that others than root may change");
+        }
+        error
+    })?;
+    let meta = file.metadata()?;
+    let is_its = (meta.uid(), meta.gid()) == (owner.user, owner.group);
+    if meta.is_file() && meta.nlink() == 1 && !is_its {
         fchown(&file, Some(owner.user), Some(owner.group))?;
     }
     Ok(file)
+}
+
+/// Whether nobody but root puts files into the folder of this one.
+fn is_root_alone(path: &Path) -> bool {
+    const OTHERS_WRITE: u32 = 0o022;
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    fs::metadata(parent.unwrap_or(Path::new(".")))
+        .is_ok_and(|folder| folder.uid() == 0 && folder.mode() & OTHERS_WRITE == 0)
 }
 
 #[cfg(test)]
@@ -296,5 +335,51 @@ mod tests {
         let all = folder.read("log");
         assert!(all.starts_with("now [INFO] "), "{all}");
         assert_eq!(all.matches("rolled over again").count(), 1, "{all}");
+    }
+
+    /// Whoever fails to roll it over does not keep the others from it.
+    #[test]
+    fn where_one_cannot_roll_it_over_the_other_is_not_held_up() {
+        let folder = Folder::new("held");
+        let (mut one, mut two) = (opened(&folder, 1), opened(&folder, 1));
+        fs::create_dir_all(folder.0.join("log.1/full")).expect("in the way");
+        for _ in 0..5 {
+            one.put(b"now seven\n").expect("written");
+            two.put(b"now eight\n").expect("written");
+        }
+        let all = folder.read("log");
+        let counts = ["seven", "eight"].map(|word| all.matches(word).count());
+        assert_eq!(counts, [5, 5], "{all}");
+    }
+
+    #[test]
+    fn what_somebody_may_have_linked_to_is_neither_opened_nor_given_away() {
+        let nobody = match crate::os::user::is_root() {
+            true => crate::os::user::find("nobody", None).expect("it is everywhere"),
+            false => return, // nobody else could be given anything
+        };
+        let folder = Folder::new("linked");
+        let its = |path: &Path| fs::metadata(path).expect("it is there").uid();
+        let (real, link) = (folder.0.join("real"), folder.0.join("link"));
+        fs::write(&real, "secret\n").expect("a file");
+        std::os::unix::fs::symlink(&real, &link).expect("a link");
+        let (other, hard) = (folder.0.join("other"), folder.0.join("hard"));
+        fs::write(&other, "secret\n").expect("a file");
+        fs::hard_link(&other, &hard).expect("a second name");
+        let mode = |bits| {
+            let permissions = std::os::unix::fs::PermissionsExt::from_mode(bits);
+            fs::set_permissions(&folder.0, permissions).expect("its folder");
+        };
+        mode(0o777);
+        let error = open(&link, Some(&nobody)).expect_err("anybody may have made it");
+        assert!(error.to_string().contains("it is a link"), "{error}");
+        drop(open(&hard, Some(&nobody)).expect("opened"));
+        drop(open(&folder.0.join("log"), Some(&nobody)).expect("made"));
+        assert_eq!((its(&real), its(&other)), (0, 0));
+        assert_eq!(its(&folder.0.join("log")), nobody.user);
+        // Here it was root.
+        mode(0o755);
+        drop(open(&link, Some(&nobody)).expect("opened"));
+        assert_eq!(its(&real), nobody.user);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::local::bound;
 use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::net::sockopt::socket_acceptconn;
 use std::env;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -88,11 +89,17 @@ pub fn number(descriptor: impl AsFd) -> RawFd {
 /// `LISTEN_PID` is this process (`sd_listen_fds(3)`).
 ///
 /// # Errors
-/// One of them is no socket of TCP and no unix socket.
+/// One of them is no socket of TCP and no unix socket, or does not listen.
 pub fn activated() -> io::Result<Vec<OwnedFd>> {
-    (FIRST..FIRST + activated_count())
-        .map(take_listener)
-        .collect()
+    let listening = |number| {
+        let socket = take_listener(number)?;
+        if socket_acceptconn(&socket)? {
+            return Ok(socket);
+        }
+        let why = "it does not listen: a socket unit wants Accept=no";
+        Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+    };
+    (FIRST..FIRST + activated_count()).map(listening).collect()
 }
 
 /// How many sockets of a socket unit this process was started with.

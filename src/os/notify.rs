@@ -6,6 +6,8 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::process::parent_id;
+use std::process;
 use std::time::Duration;
 
 /// Sends `words`, lines such as `READY=1`, to the service manager that has
@@ -35,7 +37,12 @@ pub fn watchdog() -> Option<Duration> {
             .and_then(|text| text.parse::<u64>().ok())
     };
     let micros = number("WATCHDOG_USEC").filter(|micros| *micros > 0)?;
-    Some(Duration::from_micros(micros))
+    // Of this process, or of the master that has started it; what a program in
+    // between has left in the environment is meant for that one.
+    let meant = number("WATCHDOG_PID");
+    let ours = [process::id(), parent_id()].map(u64::from);
+    let is_ours = meant.is_none_or(|pid| ours.contains(&pid));
+    is_ours.then_some(Duration::from_micros(micros))
 }
 
 /// The monotonic clock in microseconds, as the service manager reads it.

@@ -23,6 +23,12 @@ impl Signals {
     /// What the system says.
     pub fn block(signals: &[Signal]) -> io::Result<Signals> {
         let mut set = empty_set();
+        if signals.contains(&Signal::CHILD) {
+            // Whoever has started this may have ignored it, which is inherited: the
+            // system would then not tell of children at all.
+            // SAFETY: the default takes the place of a number, and of no handler.
+            unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+        }
         for signal in signals {
             // SAFETY: the set is a live one; a wrong number is an error.
             unsafe { libc::sigaddset(&raw mut set, signal.as_raw()) };

@@ -59,7 +59,11 @@ pub fn find(user: &str, group: Option<&str>) -> Result<Identity, String> {
     })
 }
 
-fn find_group(group: &str) -> Result<u32, String> {
+/// The number of this group.
+///
+/// # Errors
+/// There is none of that name, in words.
+pub fn find_group(group: &str) -> Result<u32, String> {
     let unknown = || format!("there is no group `{group}`");
     let name = CString::new(group).map_err(|_| unknown())?;
     let mut entry = MaybeUninit::<libc::group>::uninit();
@@ -86,21 +90,27 @@ impl Identity {
     /// Makes this process be that user, for good.
     ///
     /// # Errors
-    /// What the system says: it is not permitted, mostly.
+    /// What the system says, and what to do: it is not permitted, mostly.
     pub fn assume(&self) -> io::Result<()> {
-        // The order matters: who is no longer root cannot change groups.
-        // SAFETY: the name ends in a zero; the calls touch no other memory.
-        let results = unsafe {
-            [
-                libc::initgroups(self.name.as_ptr(), self.group),
-                libc::setgid(self.group),
-                libc::setuid(self.user),
-            ]
+        let done = |result| match result {
+            -1 => Err(self.not_assumed(&io::Error::last_os_error())),
+            _ => Ok(()),
         };
-        if results.contains(&-1) {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(())
+        // The order matters: who is no longer root cannot change groups.
+        // SAFETY: the name ends in a zero; the call touches no other memory.
+        done(unsafe { libc::initgroups(self.name.as_ptr(), self.group) })?;
+        // SAFETY: the call takes a number.
+        done(unsafe { libc::setgid(self.group) })?;
+        // SAFETY: the call takes a number.
+        done(unsafe { libc::setuid(self.user) })
+    }
+
+    fn not_assumed(&self, why: &io::Error) -> io::Error {
+        io::Error::other(format!(
+            "this process cannot become the user {}: {why}; it takes root's rights \
+             (CAP_SETUID and CAP_SETGID), or no master.user",
+            self.name.to_string_lossy()
+        ))
     }
 }
 

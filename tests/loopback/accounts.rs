@@ -856,10 +856,7 @@ fn a_file_that_cannot_be_used_is_one_line() {
         &b"this is another kind of file altogether\n".repeat(30),
     );
     for (file, parts) in [
-        (
-            "other.db",
-            &["other.db", "no SQLite file", "accounts.file"][..],
-        ),
+        ("other.db", &["my.toml:", "other.db is no SQLite file"][..]),
         ("nowhere/a.db", &["folder nowhere is not there"]),
         ("site", &["site", "served to everybody"]),
         ("site/a.db", &["site/a.db", "served to everybody"]),

@@ -158,7 +158,7 @@ fn what_needs_a_master_is_refused_without_one() {
             "enable = true\nuser = \"no such user\"",
             "there is no user `no such user`",
         ),
-        ("group = \"nogroup\"", "`group` goes with a `user`"),
+        ("group = \"root\"", "`group` goes with a `user`"),
     ] {
         folder.write(
             "conf.toml",

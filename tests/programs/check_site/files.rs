@@ -3,7 +3,7 @@
 
 use super::Sample;
 
-pub(super) const SAMPLES: [Sample; 9] = [
+pub(super) const SAMPLES: [Sample; 11] = [
     (
         "folders that are not there",
         r#"
@@ -178,6 +178,29 @@ addr = "unix:nowhere/sock"
 5:12: www/index.html is a file: write a folder for www/index.html/pid
 7:8: www/accounts.db is in a folder that is served, www: move it elsewhere, or it may be served to everybody
 9:8: the folder nowhere is not there: make it, or write one that is
+"#,
+    ),
+    (
+        "accounts in what is no database",
+        r#"
+[accounts]
+file = "conf/users"
+"#,
+        r#"
+2:8: conf/users is no SQLite file: write another name
+"#,
+    ),
+    (
+        "users that the machine does not have",
+        r#"
+[master]
+enable = true
+user = "no such user"
+group = "no such group"
+"#,
+        r#"
+3:8: there is no user `no such user`: write one that this machine has
+4:9: there is no group `no such group`: write one that this machine has
 "#,
     ),
     (
