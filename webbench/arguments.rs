@@ -31,11 +31,12 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
-  webbench http://127.0.0.1:8080/              one client for 30 s, a connection for each request
+  webbench http://127.0.0.1:8080/       one client, 30 s, no connection kept
   webbench -c 64 -t 5 -k http://127.0.0.1:8080/index.html
   webbench -c 64 -t 5 --rate 20000 http://127.0.0.1:8080/index.html
-  webbench -c 64 --requests 100000 --pipeline 16 'frame://127.0.0.1:9000?bytes=64'
-  webbench compare http://127.0.0.1:8080/ http://127.0.0.1:8081/   two in turn (see its --help)
+  webbench -c 64 --pipeline 16 'frame://127.0.0.1:9000?bytes=64'
+  webbench compare http://127.0.0.1:8080/ http://127.0.0.1:8081/
+                                        two in turn (see webbench compare --help)
 Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not fork.";
 
 /// Load an HTTP server with many clients for a while, and count its answers.

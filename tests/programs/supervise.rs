@@ -46,7 +46,6 @@ fn there_are_two_processes_and_their_titles_say_what_they_are() {
     assert_eq!(name, "pelton\n");
     let threads = fs::read_dir(format!("/proc/{}/task", master.pid)).expect("its threads");
     assert_eq!(threads.count(), 1, "the master has one thread");
-    assert!(master.logged("open files") > 0, "it says how many it got");
     serves(&master);
     let said = master.command(&["quit", "--pid-file", "pid"]);
     assert_eq!(said.code, Some(0), "{}", said.errors);
@@ -56,6 +55,25 @@ fn there_are_two_processes_and_their_titles_say_what_they_are() {
         !master.folder.path().join("pid").exists(),
         "nor is there a pid file"
     );
+}
+
+#[test]
+fn the_limit_of_open_files_is_raised_as_far_as_it_may_be() {
+    let mut command = Command::new("sh");
+    let few = "ulimit -Sn 512 && exec \"$0\" \"$@\"";
+    command.args(["-c", few, BINARY, "serve", "--config", "conf.toml"]);
+    let master = Master::spawn(command, Folder::site(), Settings::new());
+    for pid in [master.pid, master.serving()[0]] {
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).expect("it is there");
+        let files = limits
+            .lines()
+            .find_map(|line| line.strip_prefix("Max open files"));
+        let files: Vec<&str> = files.expect("a limit").split_whitespace().collect();
+        assert_eq!(files[0], files[1], "soft and hard");
+        let said = format!("up to {} open files", files[1]);
+        assert_eq!(master.logged(&said), 1, "it says how many it got");
+    }
+    serves(&master);
 }
 
 /// What can only be said of a heap when its process starts.
@@ -843,10 +861,10 @@ fn root_binds_and_nobody_serves() {
         return;
     }
     let mut master = Master::start(Settings {
-        master: "user = \"nobody\"".to_owned(),
+        master: "user = \"nobody\"\ngroup = \"daemon\"".to_owned(),
         ..Settings::new()
     });
-    let nobody = pelton::os::user::find("nobody", None).expect("it is everywhere");
+    let nobody = pelton::os::user::find("nobody", Some("daemon")).expect("both are everywhere");
     let ids = |pid: i32| {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it is there");
         let of = |name: &str| {
@@ -858,12 +876,14 @@ fn root_binds_and_nobody_serves() {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         };
-        (of("Uid:"), of("Gid:"))
+        [of("Uid:"), of("Gid:"), of("Groups:")]
     };
     let all = |id: u32| vec![id.to_string(); 4];
-    assert_eq!(ids(master.pid), (all(0), all(0)));
+    assert_eq!(ids(master.pid)[..2], [all(0), all(0)]);
     let serving = master.one_serving();
-    assert_eq!(ids(serving), (all(nobody.user), all(nobody.group)));
+    let [user, group, others] = ids(serving);
+    assert_eq!([user, group], [all(nobody.user), all(nobody.group)]);
+    assert!(!others.contains(&"0".to_owned()), "{others:?}");
     serves(&master);
 
     // The log can be opened anew by both of them.

@@ -18,8 +18,9 @@ and their median.\nAll options of a run are for both.";
 const EXAMPLES: &str = "\
 Examples:
   webbench compare -c 64 -k http://127.0.0.1:8080/ http://127.0.0.1:8081/
-  webbench compare --rounds 9 -t 3 --pid-a 71 --pid-b 72 --fail-below 0.9 http://new/ http://old/
-Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not fork, 4 --fail-below missed.";
+  webbench compare --rounds 9 -t 3 --fail-below 0.9 http://new/ http://old/
+Exit status: 0 done, 1 server not reachable, 2 bad arguments, 3 could not fork,
+4 --fail-below missed.";
 
 /// What is compared, and how often.
 #[derive(Clone, Debug, Parser)]
