@@ -54,9 +54,9 @@ fn spoiled(code: u16, body: &[u8]) -> Vec<u8> {
 #[test]
 fn many_answers_to_one_package_arrive_whole() {
     const MANY: u16 = 8;
-    const ANSWERS: usize = 350;
+    const ANSWERS: usize = 399;
     both(|mode| {
-        let body = pattern(29_000);
+        let body = pattern(65_000);
         let told = body.clone();
         let router = Router::new().message(MANY, move |_, context| {
             for _ in 0..ANSWERS {
@@ -64,8 +64,10 @@ fn many_answers_to_one_package_arrive_whole() {
             }
             Ok(())
         });
-        let rig = Rig::with_router(mode, |_| {}, router);
-        let mut stream = BufReader::new(sent(rig.frame, &package(MANY, b"")));
+        let rig = Rig::with_router(mode, |config| config.limits.package_bytes = 65_535, router);
+        let mut stream = connect_narrow(rig.frame, 16 << 10);
+        stream.write_all(&package(MANY, b"")).expect("sent");
+        let mut stream = BufReader::new(stream);
         for _ in 0..ANSWERS {
             assert!(read_package(&mut stream) == (MANY, body.clone()));
         }
